@@ -1,0 +1,3 @@
+//! The `lookalike` binary.
+
+fn main() {}

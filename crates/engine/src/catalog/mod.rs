@@ -1,0 +1,52 @@
+//! The words of the trade: products, their images, and the ids that name them.
+//!
+//! Plain data with no behaviour beyond validation. Sources make [`Product`]s, stores keep them.
+
+mod id;
+
+pub use id::{ImageId, InvalidId, ProductId};
+
+use serde_json::{Map, Value};
+use std::fmt;
+use std::path::PathBuf;
+
+/// A product's fields as its source gave them, in the source's order.
+pub type Fields = Map<String, Value>;
+
+/// A listing as a source names it: what it is called, what is known of it, where its photos are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Product {
+    /// Unique within a catalog.
+    pub id: ProductId,
+    /// Everything else the source says of it.
+    pub fields: Fields,
+    /// In the source's order; the first is the main one.
+    pub images: Vec<ImageRef>,
+}
+
+/// A photo of a product, not yet read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageRef {
+    /// Unique within its product. Two products that show the same id show the same photo.
+    pub id: ImageId,
+    /// Where its bytes are.
+    pub location: Location,
+}
+
+/// Where a photo's bytes are.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Location {
+    /// On this machine; absolute.
+    File(PathBuf),
+    /// On the web; fetched through the guard.
+    Url(String),
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Url(url) => f.write_str(url),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! How well a catalog answers, measured on the catalog itself.

@@ -1,0 +1,1 @@
+//! Photo bytes from disk and from the web; the only room that opens sockets to addresses others name.

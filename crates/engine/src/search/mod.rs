@@ -1,0 +1,1 @@
+//! From a query picture to products, best first.

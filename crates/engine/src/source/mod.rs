@@ -1,0 +1,55 @@
+//! Where a catalog comes from: one file per kind of source.
+//!
+//! A source names products and where their photos are; it reads no photo. What it cannot read it reports row
+//! by row and goes on.
+
+use crate::catalog::Product;
+use std::path::PathBuf;
+
+/// A list of products that can be read from start to end, again and again.
+pub trait Source: Send {
+    /// What this is, for a person: the kind and the place.
+    fn describe(&self) -> String;
+
+    /// How many images [`Source::products`] will name, where that is known without reading them all.
+    fn images_expected(&self) -> Option<u64>;
+
+    /// Every product in the source's order, and every row that is not one.
+    ///
+    /// # Errors
+    /// When the source cannot be read at all. A row that cannot be read is an item of the iterator.
+    fn products(&self) -> Result<Products<'_>, SourceError>;
+}
+
+/// What [`Source::products`] gives.
+pub type Products<'a> = Box<dyn Iterator<Item = Result<Product, RowFailure>> + Send + 'a>;
+
+/// One row or file of a source that is not a product, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowFailure {
+    /// Where: `shop.csv line 17`, or a file's path.
+    pub place: String,
+    /// What is wrong and what to do about it.
+    pub reason: String,
+}
+
+/// A source cannot be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// No such file or folder, or no permission.
+    #[error("cannot read {path}")]
+    Io {
+        /// What was to be read.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The file is readable but not what it was taken for.
+    #[error("{path}: {reason}")]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and the cure.
+        reason: String,
+    },
+}

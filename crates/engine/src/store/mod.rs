@@ -1,0 +1,216 @@
+//! Where a catalog is kept. One trait, one folder per engine.
+//!
+//! A store keeps products, their images' signatures and the encoders that made them, and answers
+//! nearest-neighbour questions about signatures. What a distance *means* is `search`'s business.
+//!
+//! The trait is synchronous: the embedded store is CPU-bound, and servers call it off their async threads.
+
+pub mod embedded;
+
+use crate::catalog::{Fields, ImageId, Location, ProductId};
+use lookalike_vision::encoder::EncoderId;
+use lookalike_vision::hash::{Hashes, PHash, PdqHash};
+
+/// A store's own handle of one stored image. Valid within the catalog that gave it, across restarts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ImageKey(pub u64);
+
+/// What a photo's bytes were when it was stored; decides whether it must be read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// Length in bytes.
+    pub bytes: u64,
+    /// Modification time in nanoseconds since 1970, where the location has one.
+    pub modified_ns: Option<i64>,
+    /// SHA-256 of the bytes.
+    pub sha256: [u8; 32],
+}
+
+/// A photo with everything that was made of it, ready to be stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewImage {
+    /// Unique within its product.
+    pub id: ImageId,
+    /// Where the bytes were.
+    pub location: Location,
+    /// Of the bytes that were read.
+    pub fingerprint: Fingerprint,
+    /// Width in pixels, upright.
+    pub width: u32,
+    /// Height in pixels, upright.
+    pub height: u32,
+    /// IANA media type, such as `image/jpeg`.
+    pub media_type: &'static str,
+    /// Its hashes.
+    pub hashes: Hashes,
+    /// One vector for each of [`Store::encoders`], in that order.
+    pub vectors: Vec<Vec<f32>>,
+}
+
+/// One image of a product that is being written.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ImageWrite {
+    /// Insert, or replace the stored image of that id.
+    Put(Box<NewImage>),
+    /// Leave the stored image of this id as it is. With `modified_ns`, its bytes were found equal under a new
+    /// modification time, which is taken over.
+    Keep {
+        /// The stored image.
+        id: ImageId,
+        /// The new modification time, where it changed.
+        modified_ns: Option<i64>,
+    },
+}
+
+/// One change; a batch of them is one transaction.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Write {
+    /// Insert or replace a product. Its images become exactly those listed, in that order; stored ones that are
+    /// not listed are removed.
+    Product {
+        /// The product.
+        id: ProductId,
+        /// Replaces the stored fields.
+        fields: Fields,
+        /// Its images, the main one first.
+        images: Vec<ImageWrite>,
+    },
+    /// Remove a product and its images; nothing happens when there is none.
+    Delete(ProductId),
+}
+
+/// What is stored of a product, as much as an ingest needs to see what changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KnownProduct {
+    /// As stored.
+    pub fields: Fields,
+    /// As stored, in order.
+    pub images: Vec<KnownImage>,
+}
+
+/// What is stored of an image, as much as an ingest needs to see what changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KnownImage {
+    /// Unique within its product.
+    pub id: ImageId,
+    /// Where its bytes were.
+    pub location: Location,
+    /// Of the bytes that were stored.
+    pub fingerprint: Fingerprint,
+}
+
+/// A product as an answer shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredProduct {
+    /// Unique within the catalog.
+    pub id: ProductId,
+    /// As its source gave them.
+    pub fields: Fields,
+    /// Its images, the main one first.
+    pub images: Vec<ImageId>,
+}
+
+/// An image with its signatures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredImage {
+    /// The store's handle.
+    pub key: ImageKey,
+    /// The product it shows.
+    pub product: ProductId,
+    /// Unique within that product.
+    pub id: ImageId,
+    /// Where its bytes were.
+    pub location: Location,
+    /// Of its bytes.
+    pub fingerprint: Fingerprint,
+    /// Width in pixels, upright.
+    pub width: u32,
+    /// Height in pixels, upright.
+    pub height: u32,
+    /// IANA media type.
+    pub media_type: String,
+    /// Its hashes.
+    pub hashes: Hashes,
+    /// One vector for each of [`Store::encoders`], in that order.
+    pub vectors: Vec<Vec<f32>>,
+}
+
+/// A catalog at a glance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Summary {
+    /// Where it is, as a person would write it.
+    pub place: String,
+    /// Number of products.
+    pub products: u64,
+    /// Number of images.
+    pub images: u64,
+    /// What made its vectors; the first is the primary one.
+    pub encoders: Vec<EncoderId>,
+    /// Size on disk, where the store knows it.
+    pub bytes: Option<u64>,
+}
+
+/// Something in a catalog that contradicts something else in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What is affected: a product, an image, a file.
+    pub subject: String,
+    /// What is wrong and the cure.
+    pub reason: String,
+}
+
+/// Keeps a catalog and finds nearest signatures in it. Shared between threads; a writer never blocks readers.
+pub trait Store: Send + Sync {
+    /// Counts, encoders, place.
+    ///
+    /// # Errors
+    /// As the engine reports them; the same holds for every method here.
+    fn summary(&self) -> Result<Summary, StoreError>;
+
+    /// What made the vectors, the primary one first.
+    fn encoders(&self) -> &[EncoderId];
+
+    /// Applies all of `batch` or none of it; when this returns, it is durable.
+    fn apply(&self, batch: &[Write]) -> Result<(), StoreError>;
+
+    /// What is stored of a product, for comparison with its source.
+    fn known(&self, id: &ProductId) -> Result<Option<KnownProduct>, StoreError>;
+
+    /// Products by id, in the order asked; ids that are not stored are left out.
+    fn products(&self, ids: &[ProductId]) -> Result<Vec<StoredProduct>, StoreError>;
+
+    /// Images by handle, in the order asked; ones deleted since are left out.
+    fn images(&self, keys: &[ImageKey]) -> Result<Vec<StoredImage>, StoreError>;
+
+    /// The handle of an image by its id, the earliest stored when several products show it.
+    fn find_image(&self, id: &ImageId) -> Result<Option<ImageKey>, StoreError>;
+
+    /// Up to `limit` images with handles above `after`, ascending: for going through a whole catalog.
+    fn scan(&self, after: Option<ImageKey>, limit: usize) -> Result<Vec<StoredImage>, StoreError>;
+
+    /// The `limit` images whose vectors have the greatest cosine with `query`, greatest first. `encoder` counts
+    /// into [`Store::encoders`].
+    fn nearest_vectors(
+        &self,
+        encoder: usize,
+        query: &[f32],
+        limit: usize,
+    ) -> Result<Vec<(ImageKey, f32)>, StoreError>;
+
+    /// The `limit` images whose letterboxed pHash differs in the fewest bits, fewest first.
+    fn nearest_phashes(&self, query: PHash, limit: usize) -> Result<Vec<(ImageKey, u32)>, StoreError>;
+
+    /// The `limit` images whose PDQ hash differs in the fewest bits from any of `queries`, fewest first.
+    fn nearest_pdqs(&self, queries: &[PdqHash], limit: usize) -> Result<Vec<(ImageKey, u32)>, StoreError>;
+
+    /// Reads everything and reports what does not fit together; empty means sound.
+    fn verify(&self) -> Result<Vec<Problem>, StoreError>;
+}
+
+/// A store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The embedded engine's own.
+    #[error(transparent)]
+    Embedded(#[from] embedded::EmbeddedError),
+}

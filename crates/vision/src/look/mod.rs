@@ -1,0 +1,1 @@
+//! The built-in descriptor: colour layout and gradient orientations, no weights.

@@ -1,0 +1,1 @@
+//! Resampling and grey conversion, equal to Pillow's to the bit.
