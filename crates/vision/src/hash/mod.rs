@@ -5,6 +5,8 @@
 //! [`Picture`] and leans on [`crate::pixels`] for everything that resizes; storing hashes and finding near ones
 //! among many is done elsewhere. Transparency is ignored, as the reference implementations do.
 
+pub mod hamming;
+
 use crate::Picture;
 
 mod dct;
