@@ -1,5 +1,11 @@
 //! Fetching from servers that stall, lie, break off and redirect to where they should not.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a scenario that cannot go on fails right there"
+)]
+
 use lookalike_engine::fetch::{BlockingFetcher, FetchError, FetchOptions, Fetched, Refusal};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
