@@ -47,7 +47,7 @@ struct Writer {
 
 impl EmbeddedStore {
     /// Makes a new catalog in `path`, which is made where it does not exist, for vectors of `encoders` (the primary
-    /// one first; none for a catalog of hashes alone), and opens it for writing.
+    /// one first), and opens it for writing.
     ///
     /// # Errors
     /// When `path` is a catalog already, holds other files or cannot be written.
@@ -146,6 +146,9 @@ fn row_limit(limit: usize) -> i64 {
 }
 
 fn check_encoders(encoders: &[EncoderId]) -> Result<(), EmbeddedError> {
+    if encoders.is_empty() {
+        return Err(EmbeddedError::InvalidEncoders("none is given, and vectors need one".into()));
+    }
     for (position, encoder) in encoders.iter().enumerate() {
         if encoder.dimensions == 0 || encoder.dimensions > MOST_DIMENSIONS {
             return Err(EmbeddedError::InvalidEncoders(format!(
@@ -263,5 +266,14 @@ impl Store for EmbeddedStore {
 
     fn verify(&self) -> Result<Vec<Problem>, StoreError> {
         Ok(verify::verify(&self.folder, &self.readers, &self.encoders)?)
+    }
+}
+
+#[cfg(test)]
+impl EmbeddedStore {
+    /// Lets the database grow to `pages` and no further: SQLite then fails as on a full disk.
+    pub(super) fn limit_pages(&self, pages: i64) {
+        let writer = self.writer.as_ref().unwrap().lock().unwrap();
+        writer.connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
     }
 }
