@@ -2,6 +2,8 @@
 //!
 //! Recipes and their sources are in the files of the same names; `hamming` compares.
 
+pub mod hamming;
+
 use crate::Picture;
 
 /// 64-bit DCT hash, most significant bit first.
