@@ -9,6 +9,8 @@ mod blocking;
 mod client;
 mod error;
 mod guard;
+pub mod local;
+pub mod photo;
 mod resolver;
 #[cfg(test)]
 mod tests;
