@@ -6,7 +6,10 @@
     reason = "a scenario that cannot go on fails right there"
 )]
 
-use lookalike_engine::fetch::{BlockingFetcher, FetchError, FetchOptions, Fetched, Refusal};
+use lookalike_engine::catalog::Location;
+use lookalike_engine::fetch::photo::{PhotoReader, ReadError};
+use lookalike_engine::fetch::{AnyReader, BlockingFetcher, FetchError, FetchOptions, Fetched, Refusal};
+use lookalike_vision::decode::Limits;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
@@ -216,4 +219,24 @@ fn a_blocking_fetcher_may_be_used_and_dropped_inside_a_runtime() {
         let fetcher = BlockingFetcher::new(options()).unwrap();
         assert!(fetcher.get(&server.url("/ok")).is_ok());
     });
+}
+
+#[test]
+fn the_ingest_reads_files_and_urls_through_one_reader() {
+    let server = HostileServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.jpg");
+    std::fs::write(&file, b"from disk").unwrap();
+    let reader = AnyReader::new(BlockingFetcher::new(options()).unwrap());
+    let read = |location, max_bytes| reader.read(&location, &Limits { max_bytes, ..Limits::default() });
+
+    assert_eq!(read(Location::File(file.clone()), 100).unwrap().bytes.as_ref(), b"from disk");
+    assert_eq!(reader.stat(&Location::File(file)).unwrap().unwrap().bytes, 9);
+    let url = |path| Location::Url(server.url(path));
+    assert_eq!(read(url("/ok"), 5).unwrap().bytes.as_ref(), b"photo");
+    assert!(reader.stat(&url("/ok")).unwrap().is_none());
+    assert!(matches!(read(url("/ok"), 4), Err(ReadError::TooLarge { bytes: 5, max_bytes: 4 })));
+    assert!(matches!(read(url("/404"), 100), Err(ReadError::Missing)));
+    let refused = read(url("/to-metadata"), 100).unwrap_err().to_string();
+    assert!(refused.contains("169.254.169.254"), "{refused}");
 }

@@ -4,8 +4,8 @@ use super::image_url;
 use super::problem::{Problem, ProblemBody};
 use super::state::AppState;
 use axum::Json;
-use axum::extract::{Query, State};
 use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use lookalike_engine::catalog::{Fields, ProductId};
 use lookalike_engine::store::{ImageKey, Store, StoreError, StoredImage};
 use serde::{Deserialize, Serialize};
@@ -79,7 +79,8 @@ pub(super) async fn catalog(
     parameters: Result<Query<CatalogParameters>, QueryRejection>,
 ) -> Result<Json<CatalogAnswer>, Problem> {
     let invalid = |detail: String| Problem::invalid("invalid_parameter", detail);
-    let Query(CatalogParameters { samples }) = parameters.map_err(|rejection| invalid(rejection.body_text()))?;
+    let Query(CatalogParameters { samples }) =
+        parameters.map_err(|rejection| invalid(rejection.body_text()))?;
     if samples > MOST_SAMPLES {
         return Err(invalid(format!("samples is {samples}; it must be 0 to {MOST_SAMPLES}")));
     }

@@ -44,7 +44,10 @@ pub(super) struct CheckAnswer {
         (status = 503, description = "Too many requests at once; see Retry-After", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn check(State(state): State<AppState>, request: Request) -> Result<Json<CheckAnswer>, Problem> {
+pub(super) async fn check(
+    State(state): State<AppState>,
+    request: Request,
+) -> Result<Json<CheckAnswer>, Problem> {
     let started = Instant::now();
     let _place = state.place()?;
     let asked = question::read(&state, request).await?;

@@ -26,8 +26,10 @@ pub(super) fn path(id: &ImageId) -> String {
 pub(super) fn absolute(id: &ImageId, headers: &HeaderMap) -> String {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let host = text(header::HOST);
-    let is_host = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b));
-    let scheme = if headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https") { "https" } else { "http" };
+    let is_host =
+        !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b));
+    let scheme =
+        if headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https") { "https" } else { "http" };
     if is_host { format!("{scheme}://{host}{}", path(id)) } else { path(id) }
 }
 
@@ -58,7 +60,10 @@ mod tests {
     #[test]
     fn the_callers_own_name_for_the_server_is_used_when_it_is_one() {
         let with_host = |host: &str| HeaderMap::from_iter([(header::HOST, host.parse().unwrap())]);
-        assert_eq!(absolute(&id("a"), &with_host("shop.example:8000")), "http://shop.example:8000/v1/images/a");
+        assert_eq!(
+            absolute(&id("a"), &with_host("shop.example:8000")),
+            "http://shop.example:8000/v1/images/a"
+        );
         assert_eq!(absolute(&id("a"), &with_host("evil.example/\">")), "/v1/images/a");
         assert_eq!(absolute(&id("a"), &HeaderMap::new()), "/v1/images/a");
     }

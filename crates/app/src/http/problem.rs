@@ -70,7 +70,8 @@ impl Problem {
 
     /// 413.
     pub(super) fn too_large(limit_bytes: usize) -> Self {
-        let detail = format!("the body is larger than the {limit_bytes} bytes allowed; send a smaller picture");
+        let detail =
+            format!("the body is larger than the {limit_bytes} bytes allowed; send a smaller picture");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
     }
 
@@ -93,7 +94,11 @@ impl Problem {
     /// 503: the catalog does not answer.
     pub(super) fn not_ready(error: &StoreError) -> Self {
         tracing::error!(%error, "the catalog does not answer");
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", "the catalog does not answer; see the server's log")
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "not_ready",
+            "the catalog does not answer; see the server's log",
+        )
     }
 
     /// 502: a photo's own server does not give it.
@@ -118,7 +123,9 @@ impl From<FetchError> for Problem {
     fn from(error: FetchError) -> Self {
         match error {
             FetchError::Setup { .. } => Self::internal("fetching", &error),
-            FetchError::Malformed { .. } | FetchError::Refused { .. } => Self::invalid("url_refused", error.to_string()),
+            FetchError::Malformed { .. } | FetchError::Refused { .. } => {
+                Self::invalid("url_refused", error.to_string())
+            }
             _ => Self::invalid("url_not_fetched", error.to_string()),
         }
     }

@@ -121,7 +121,8 @@ pub(super) struct Asked {
 pub(super) async fn read(state: &AppState, request: Request) -> Result<Asked, Problem> {
     let limits = state.limits();
     let (parts, body) = request.into_parts();
-    let media_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type =
+        parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let is_form = media_type == "multipart/form-data";
     if !is_form && media_type != "application/json" {
@@ -139,14 +140,19 @@ pub(super) async fn read(state: &AppState, request: Request) -> Result<Asked, Pr
     } else {
         let question: Question = serde_json::from_slice(&bytes).map_err(|error| {
             let detail = format!("the JSON body: {error}");
-            if error.is_data() { Problem::invalid("invalid_parameter", detail) } else { Problem::malformed(detail) }
+            if error.is_data() {
+                Problem::invalid("invalid_parameter", detail)
+            } else {
+                Problem::malformed(detail)
+            }
         })?;
         answerable(question, None)
     }
 }
 
 async fn read_form(mut form: Multipart) -> Result<(Question, Option<Bytes>), Problem> {
-    let unreadable = |error: MultipartError| Problem::malformed(format!("the form cannot be read: {}", error.body_text()));
+    let unreadable =
+        |error: MultipartError| Problem::malformed(format!("the form cannot be read: {}", error.body_text()));
     let mut question = Question::default();
     let mut image = None;
     while let Some(field) = form.next_field().await.map_err(unreadable)? {
@@ -154,12 +160,17 @@ async fn read_form(mut form: Multipart) -> Result<(Question, Option<Bytes>), Pro
         if name == "image" {
             let bytes = field.bytes().await.map_err(unreadable)?;
             if image.replace(bytes).is_some() {
-                return Err(Problem::invalid("invalid_parameter", "image is given more than once; ask about one picture"));
+                return Err(Problem::invalid(
+                    "invalid_parameter",
+                    "image is given more than once; ask about one picture",
+                ));
             }
             continue;
         }
         let text = field.text().await.map_err(unreadable)?;
-        let wrong = |what: &str| Problem::invalid("invalid_parameter", format!("{name} is {text:?}; it must be {what}"));
+        let wrong = |what: &str| {
+            Problem::invalid("invalid_parameter", format!("{name} is {text:?}; it must be {what}"))
+        };
         match name.as_str() {
             "image_url" => question.image_url = Some(text),
             "image_id" => question.image_id = Some(text),
@@ -194,10 +205,13 @@ fn answerable(question: Question, file: Option<Bytes>) -> Result<Asked, Problem>
     }
     subjects.extend(image_url.map(Subject::Url));
     if let Some(id) = image_id {
-        subjects.push(Subject::Image(ImageId::new(id).map_err(|error| invalid(format!("image_id: {error}")))?));
+        subjects
+            .push(Subject::Image(ImageId::new(id).map_err(|error| invalid(format!("image_id: {error}")))?));
     }
     if let Some(id) = product_id {
-        subjects.push(Subject::Product(ProductId::new(id).map_err(|error| invalid(format!("product_id: {error}")))?));
+        subjects.push(Subject::Product(
+            ProductId::new(id).map_err(|error| invalid(format!("product_id: {error}")))?,
+        ));
     }
     let count = subjects.len();
     let (Some(subject), 1) = (subjects.pop(), count) else {
@@ -231,7 +245,9 @@ fn picture_from_text(text: &str) -> Result<Bytes, Problem> {
     };
     let compact: Vec<u8> = encoded.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let decoded = LENIENT.decode(compact);
-    decoded.map(Bytes::from).map_err(|error| invalid(format!("image is neither base64 nor a data: URL: {error}")))
+    decoded
+        .map(Bytes::from)
+        .map_err(|error| invalid(format!("image is neither base64 nor a data: URL: {error}")))
 }
 
 /// Makes a probe of the question's picture and answers with `answer`, both on a computing thread.
@@ -257,7 +273,8 @@ pub(super) async fn ask<T: Send + 'static>(
 fn probe(searcher: &Searcher, subject: Subject, field: &str, limits: &Limits) -> Result<Probe, Problem> {
     let image = match subject {
         Subject::Bytes(bytes) => {
-            let picture = decode::decode(&bytes, limits).map_err(|error| Problem::not_a_picture(field, &error))?;
+            let picture =
+                decode::decode(&bytes, limits).map_err(|error| Problem::not_a_picture(field, &error))?;
             return Ok(searcher.probe(&picture, Some(Sha256::digest(&bytes).into()))?);
         }
         Subject::Image(id) => id,

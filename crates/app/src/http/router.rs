@@ -25,7 +25,9 @@ pub fn router(state: AppState) -> Router {
         .route("/readyz", get(health::ready))
         .route("/openapi.json", get(openapi::openapi_json))
         .route("/", get(page::index))
-        .route("/page/{file}", get(page::asset))
+        .route("/page/lookalike.css", get(page::style))
+        .route("/page/lookalike.js", get(page::script))
+        .route("/page/icon.svg", get(page::icon))
         .fallback(no_such_route)
         .method_not_allowed_fallback(method_not_allowed)
         // Bodies are bounded in `body`, which answers more kindly than a cut connection.

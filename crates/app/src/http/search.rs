@@ -42,7 +42,10 @@ pub(super) struct SearchAnswer {
         (status = 503, description = "Too many requests at once; see Retry-After", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn search(State(state): State<AppState>, request: Request) -> Result<Json<SearchAnswer>, Problem> {
+pub(super) async fn search(
+    State(state): State<AppState>,
+    request: Request,
+) -> Result<Json<SearchAnswer>, Problem> {
     let started = Instant::now();
     let _place = state.place()?;
     let asked = question::read(&state, request).await?;

@@ -14,9 +14,11 @@ pub mod photo;
 mod resolver;
 #[cfg(test)]
 mod tests;
+mod web;
 
 pub use address::{Reach, reach};
 pub use blocking::BlockingFetcher;
 pub use client::{FetchOptions, Fetched, Fetcher};
 pub use error::{FetchError, redacted};
 pub use guard::{Guard, Refusal};
+pub use web::AnyReader;
