@@ -133,7 +133,8 @@ mod tests {
     fn a_clock_in_vision_is_found_and_one_in_its_tests_is_not() {
         let code = file("crates/vision/src/a.rs", "//! x\nuse std::time::Instant;\n");
         assert_eq!(rooms(&[code]), ["crates/vision/src/a.rs:2: vision does no IO and reads no clock"]);
-        let test = file("crates/vision/src/a.rs", "//! x\n#[cfg(test)]\nmod tests { use std::time::Instant; }\n");
+        let test =
+            file("crates/vision/src/a.rs", "//! x\n#[cfg(test)]\nmod tests { use std::time::Instant; }\n");
         assert!(rooms(&[test]).is_empty());
     }
 
