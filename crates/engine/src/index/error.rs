@@ -22,8 +22,8 @@ pub enum IndexError {
         /// The one this program reads and writes.
         expected: u32,
     },
-    /// Shorter than its header says.
-    #[error("index snapshot {} is cut short, {found} bytes of {expected}: it is written again from the store", path.display())]
+    /// Of another length than its header says, normally shorter.
+    #[error("index snapshot {} has {found} bytes instead of {expected}: it is written again from the store", path.display())]
     Truncated {
         /// The snapshot.
         path: PathBuf,
