@@ -13,8 +13,8 @@ pub mod grey;
 mod kernels;
 pub mod letterbox;
 mod plain;
-pub mod resize;
 mod resampler;
+pub mod resize;
 
 pub use filter::Filter;
 pub use letterbox::Letterbox;
