@@ -2,6 +2,8 @@
 //!
 //! `fixtures/hashes.json` is written by `parity/fixtures.py`, which also draws the pictures beside it.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, where a failure is the answer")]
+
 use lookalike_vision::Picture;
 use lookalike_vision::hash::{Hashes, PdqHash, pdq_orientations};
 use serde_json::Value;
