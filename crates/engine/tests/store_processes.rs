@@ -2,6 +2,14 @@
 //!
 //! The other process is this test binary again, told by the environment which part to play.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "what a scenario needs and does not get is its failure"
+)]
+
 mod store_fixture;
 
 use lookalike_engine::catalog::ProductId;

@@ -5,6 +5,7 @@
 
 use super::folder::Folder;
 use super::write::InvalidWrite;
+use crate::index::IndexError;
 use rusqlite::ffi::ErrorCode;
 use std::path::PathBuf;
 
@@ -145,6 +146,9 @@ pub enum EmbeddedError {
     /// A batch that must not be stored.
     #[error(transparent)]
     Rejected(#[from] InvalidWrite),
+    /// The index could not be read, written or asked.
+    #[error(transparent)]
+    Index(#[from] IndexError),
     /// A query vector of another length than the encoder's.
     #[error(
         "the query vector has {found} numbers and {encoder} makes {expected}: query with the catalog's encoder"
