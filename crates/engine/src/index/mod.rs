@@ -20,11 +20,11 @@
 //!
 //! // Ask: everything takes &self, nothing locks.
 //! index.nearest_vectors(&query, k)?          -> Vec<(ImageKey, f32)>   greatest dot product first
-//! index.nearest_vectors_where(&query, k, |entry| ...)?                 entry: { key, product }
+//! index.nearest_vectors_where(&query, k, &|entry| ...)?                entry: { key, product }
 //! index.nearest_phashes(phash, k)            -> Vec<(ImageKey, u32)>   fewest bits first
 //! index.nearest_pdqs(&orientations, k)       -> Vec<(ImageKey, u32)>   fewest bits to any of the queries
 //! index.within_phash(phash, radius)          -> Vec<(ImageKey, u32)>   all, fewest bits first
-//! index.contains(key), index.product(key), index.len(), index.sequence(), index.encoder()
+//! index.contains(key), index.product(key), index.len(), index.sequence(), index.base()
 //!
 //! // Write: an Index is cheap to clone (shared base, shared tail chunks), so that a writer never blocks readers:
 //! // hold an RwLock<Arc<Index>>; readers clone the Arc and drop the lock; the writer clones the Index, changes the
@@ -41,3 +41,28 @@
 //! Ties are broken by the smaller key everywhere. `product` is the store's own number of a product (its row id).
 //! Neighbours: `lookalike_vision::hash::hamming` holds the distance kernels for hashes, `store/embedded` owns an
 //! index, `search` decides what a distance means.
+
+mod combined;
+mod dot;
+mod error;
+mod exact;
+mod layout;
+mod mask;
+mod multi_index;
+mod quantize;
+mod segment;
+mod snapshot;
+#[cfg(test)]
+mod snapshot_tests;
+mod tail;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub use combined::Index;
+pub use error::IndexError;
+pub use exact::Effort;
+pub use multi_index::MultiIndex;
+pub use segment::{Entry, Row};
+pub use snapshot::Snapshot;
+pub use writer::SnapshotWriter;
