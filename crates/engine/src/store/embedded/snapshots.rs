@@ -108,17 +108,16 @@ impl Snapshots {
     /// does not fit. Those that do not fit are removed: what they hold must not come to fit by later writes.
     pub(super) fn newest(&self, moment: &Connection) -> Result<Option<(i64, u64)>, Trouble> {
         let now = changes::position(moment)?;
-        let mut newest: Option<(i64, u64)> = None;
+        let mut newest = Some((now.seq, 0));
         for (encoder, id) in self.encoders.iter().enumerate() {
             match self.open_fitting(encoder, id, now)? {
                 Some(snapshot) => {
                     let (seq, rows) = (snapshot.sequence().cast_signed(), snapshot.rows() as u64);
-                    newest =
-                        Some(newest.map_or((seq, rows), |(least, most)| (least.min(seq), most.max(rows))));
+                    newest = newest.map(|(least, most): (i64, u64)| (least.min(seq), most.max(rows)));
                 }
                 None => {
                     self.remove(encoder)?;
-                    return Ok(None);
+                    newest = None;
                 }
             }
         }
