@@ -113,6 +113,8 @@ fn a_catalog_of_20_000_images_answers_as_comparing_everything_would() {
         store.apply(batch).unwrap();
     }
     assert_answers_are_right(&store, &everything(&store), 1);
+    let early = EmbeddedStore::open(&path, Access::ReadOnly).unwrap();
+    assert_answers_are_right(&early, &everything(&store), 1);
     // Into the loaded index, by this process,
     for batch in random_batches(&mut seeded, &encoders, 20_000, 12) {
         store.apply(&batch).unwrap();
@@ -127,6 +129,8 @@ fn a_catalog_of_20_000_images_answers_as_comparing_everything_would() {
     }
     let stored = everything(&store);
     assert_answers_are_right(&store, &stored, 4);
+    // The reader that was there before the snapshot has changed over to it.
+    assert_answers_are_right(&early, &stored, 4);
     assert_eq!(store.verify().unwrap(), []);
     // and in catalogs that are opened with a snapshot and what came after it.
     let reader = EmbeddedStore::open(&path, Access::ReadOnly).unwrap();
@@ -218,7 +222,8 @@ fn snapshots_that_are_lost_or_damaged_are_not_trusted_and_written_again() {
     let (path, stored) = catalog_with_snapshots(folder.path());
     let paths = snapshots(&path);
     let whole: Vec<Vec<u8>> = paths.iter().map(|path| fs::read(path).unwrap()).collect();
-    let damage: [(&str, &dyn Fn(&[u8]) -> Vec<u8>); 5] = [
+    type Change = dyn Fn(&[u8]) -> Vec<u8>;
+    let damage: [(&str, &Change); 5] = [
         ("empty", &|_| Vec::new()),
         ("text", &|_| b"not an index".repeat(1000)),
         ("cut", &|whole| whole[..whole.len() / 2].to_vec()),

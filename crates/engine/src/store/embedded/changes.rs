@@ -10,7 +10,7 @@ use lookalike_vision::encoder::EncoderId;
 use rusqlite::Connection;
 
 /// Removed handles that are kept at most; an index older than the log is read anew.
-const LOG_ROWS: i64 = 100_000;
+const LOG_ROWS: i64 = if cfg!(test) { 50 } else { 100_000 };
 
 /// Where the catalog is in its history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

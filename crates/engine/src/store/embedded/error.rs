@@ -96,7 +96,7 @@ pub enum EmbeddedError {
     #[error("a catalog cannot be made for these encoders: {0}")]
     InvalidEncoders(String),
     /// The folder or a file in it cannot be reached.
-    #[error("cannot {action} {}: {source}{}", path.display(), cure_of(source))]
+    #[error("cannot {action} {}{}", path.display(), cure_of(source))]
     Io {
         /// What was tried.
         action: &'static str,
@@ -110,8 +110,8 @@ pub enum EmbeddedError {
     DiskFull(PathBuf),
     /// The system refused to read or write the database, by its own reason.
     #[error(
-        "the system failed to read or write the catalog {} while {doing} ({source}): check the disk, its free space \
-         and its limits, then run the same command again (nothing stored is lost)",
+        "the system failed to read or write the catalog {} while {doing}: check the disk, its free space and its \
+         limits, then run the same command again (nothing stored is lost)",
         path.display()
     )]
     DiskFailure {
@@ -134,7 +134,7 @@ pub enum EmbeddedError {
         reason: String,
     },
     /// SQLite refused for a reason of its own.
-    #[error("the catalog {} failed while {doing}: {source}", path.display())]
+    #[error("the catalog {} failed while {doing}", path.display())]
     Sqlite {
         /// The folder.
         path: PathBuf,

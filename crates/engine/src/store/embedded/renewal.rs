@@ -5,7 +5,7 @@
 //! because the next to open has to read them one by one.
 
 /// Fewer changed images than this are no reason to write snapshots while the catalog is open.
-const DUE_WHILE_WRITING: u64 = 65_536;
+const DUE_WHILE_WRITING: u64 = if cfg!(test) { 300 } else { 65_536 };
 /// Fewer than this are none when it is closed: they are read back in milliseconds.
 const DUE_WHEN_CLOSING: u64 = 1024;
 

@@ -44,7 +44,7 @@ impl Snapshots {
             return Err(IndexError::UnsupportedDimensions(0).into());
         };
         let now = changes::position(moment)?;
-        let (mut index, since) = match self.open_fitting(encoder, id, now)? {
+        let (mut index, since) = match self.open_fitting(encoder, id, now) {
             Some(snapshot) => {
                 let since = snapshot.sequence().cast_signed();
                 (Index::with_base(snapshot), since)
@@ -74,26 +74,21 @@ impl Snapshots {
     }
 
     /// The snapshot, unless it is missing, damaged or of another moment than the tables can continue from.
-    fn open_fitting(
-        &self,
-        encoder: usize,
-        id: &EncoderId,
-        now: Position,
-    ) -> Result<Option<Snapshot>, IndexError> {
+    fn open_fitting(&self, encoder: usize, id: &EncoderId, now: Position) -> Option<Snapshot> {
         let path = self.path(encoder);
         match Snapshot::open(&path, id) {
-            Ok(snapshot) if fits(&snapshot, now) => Ok(Some(snapshot)),
+            Ok(snapshot) if fits(&snapshot, now) => Some(snapshot),
             Ok(snapshot) => {
                 let (snapshot, catalog) = (snapshot.sequence(), now.seq);
                 tracing::warn!(path = %path.display(), snapshot, catalog, "the index is of another history: not used");
-                Ok(None)
+                None
             }
-            Err(IndexError::Missing(_)) => Ok(None),
-            Err(error) if error.is_rebuildable() => {
+            Err(IndexError::Missing(_)) => None,
+            // Whatever keeps it from being read: the tables have everything that it has.
+            Err(error) => {
                 tracing::warn!(%error, "the index is not used");
-                Ok(None)
+                None
             }
-            Err(error) => Err(error),
         }
     }
 
@@ -110,7 +105,7 @@ impl Snapshots {
         let now = changes::position(moment)?;
         let mut newest = Some((now.seq, 0));
         for (encoder, id) in self.encoders.iter().enumerate() {
-            match self.open_fitting(encoder, id, now)? {
+            match self.open_fitting(encoder, id, now) {
                 Some(snapshot) => {
                     let (seq, rows) = (snapshot.sequence().cast_signed(), snapshot.rows() as u64);
                     newest = newest.map(|(least, most): (i64, u64)| (least.min(seq), most.max(rows)));
@@ -128,7 +123,7 @@ impl Snapshots {
         let path = self.path(encoder);
         match std::fs::remove_file(&path) {
             Ok(()) => Ok(()),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(()),
             Err(source) => Err(IndexError::Io { action: "remove", path, source }),
         }
     }
