@@ -119,6 +119,11 @@ impl EmbeddedStore {
                 // The file of another application is not opened for writing at all.
                 schema::version(&reader, &folder)?;
                 let mut connection = connection::writer(&folder.database()).map_err(failed)?;
+                // SQLite opens a file that it may not write for reading instead.
+                if connection.is_readonly("main").map_err(failed)? {
+                    let denied = std::io::ErrorKind::PermissionDenied.into();
+                    return Err(EmbeddedError::io("write", folder.database(), denied));
+                }
                 schema::migrate(&mut connection, &folder, migrations)?;
                 Some((connection, lock))
             }

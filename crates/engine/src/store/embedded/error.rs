@@ -189,10 +189,11 @@ impl EmbeddedError {
     /// What SQLite's refusal means for the person whose catalog it is.
     pub(super) fn sqlite(folder: &Folder, doing: &'static str, source: rusqlite::Error) -> Self {
         let path = folder.root().to_path_buf();
-        let denied = |action| Self::Io {
-            action,
-            path: folder.database(),
-            source: std::io::Error::from(std::io::ErrorKind::PermissionDenied),
+        // SQLite does not say why it cannot open a file; the system does, unless it is the folder that is denied.
+        let denied = |action| {
+            let reason = std::fs::File::open(folder.database()).err();
+            let source = reason.unwrap_or_else(|| std::io::ErrorKind::PermissionDenied.into());
+            Self::Io { action, path: folder.database(), source }
         };
         match source.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::DiskFull(path),
