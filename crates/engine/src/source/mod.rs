@@ -1,7 +1,27 @@
 //! Where a catalog comes from: one file per kind of source.
 //!
 //! A source names products and where their photos are; it reads no photo. What it cannot read it reports row
-//! by row and goes on.
+//! by row and goes on. [`open`] tells by content which kind a path is: [`folder`], [`csv`] or [`jsonl`]; the two
+//! files share [`table`], which gathers the rows of one product.
+//!
+//! `ingest` drives a source; `fetch` brings the photos it names.
+
+pub mod csv;
+pub mod folder;
+pub mod jsonl;
+mod location;
+mod mapping;
+mod open;
+pub mod shown;
+pub mod table;
+mod walk;
+
+pub use csv::CsvSource;
+pub use folder::{FolderOptions, FolderSource, ProductIdRule};
+pub use jsonl::JsonLinesSource;
+pub use location::{ImageBase, ImageSeparator};
+pub use mapping::{Mapping, MappingError};
+pub use open::{SourceFormat, SourceOptions, open};
 
 use crate::catalog::Product;
 use std::path::PathBuf;
@@ -11,8 +31,15 @@ pub trait Source: Send {
     /// What this is, for a person: the kind and the place.
     fn describe(&self) -> String;
 
-    /// How many images [`Source::products`] will name, where that is known without reading them all.
+    /// How many items [`Source::products`] will name (images, and rows that are no product), where that is known
+    /// without reading them all.
     fn images_expected(&self) -> Option<u64>;
+
+    /// What a person should be told before the run, a sentence each: what was left out, recognised, or read
+    /// differently than it was written.
+    fn notices(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Every product in the source's order, and every row that is not one.
     ///
@@ -27,9 +54,9 @@ pub type Products<'a> = Box<dyn Iterator<Item = Result<Product, RowFailure>> + S
 /// One row or file of a source that is not a product, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowFailure {
-    /// Where: `shop.csv line 17`, or a file's path.
+    /// Where: `shop.csv line 17`, or a file's path. Always one line.
     pub place: String,
-    /// What is wrong and what to do about it.
+    /// What is wrong and what to do about it. Always one line.
     pub reason: String,
 }
 
@@ -52,4 +79,15 @@ pub enum SourceError {
         /// What is wrong and the cure.
         reason: String,
     },
+}
+
+impl SourceError {
+    fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { path, source }
+    }
+
+    fn malformed(path: impl Into<PathBuf>, reason: impl Into<String>) -> Self {
+        Self::Malformed { path: path.into(), reason: reason.into() }
+    }
 }
