@@ -35,7 +35,9 @@ impl PhotoReader for LocalReader {
 fn path_of(location: &Location) -> Result<&Path, ReadError> {
     match location {
         Location::File(path) => Ok(path),
-        Location::Url(_) => Err(ReadError::Unsupported("it is an address on the web, and only files are read")),
+        Location::Url(_) => {
+            Err(ReadError::Unsupported("it is an address on the web, and only files are read"))
+        }
     }
 }
 

@@ -53,7 +53,10 @@ impl CsvSource {
         let start = if front.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
         let sample = front.get(start..).unwrap_or_default();
         if sample.trim_ascii().is_empty() {
-            return Err(SourceError::malformed(path, "is empty: a header row with the columns' names was expected"));
+            return Err(SourceError::malformed(
+                path,
+                "is empty: a header row with the columns' names was expected",
+            ));
         }
         let delimiter = frame::sniff_delimiter(sample);
 
@@ -62,7 +65,10 @@ impl CsvSource {
         let mut header = Frame::default();
         frame::next(delimiter, &mut lines, &mut header).map_err(SourceError::io(path))?;
         if let Some(fault) = header.fault {
-            return Err(SourceError::malformed(path, format!("the header row (line {}) {fault}", header.line)));
+            return Err(SourceError::malformed(
+                path,
+                format!("the header row (line {}) {fault}", header.line),
+            ));
         }
         let (cells, _) = text::cells(&header.bytes, delimiter)
             .map_err(|fault| SourceError::malformed(path, format!("the header row {fault}")))?;

@@ -73,7 +73,9 @@ impl FolderSource {
         if source.survey.items == 0 {
             let ignored = source.notices().join("; ");
             let ignored = if ignored.is_empty() { "it is empty".to_owned() } else { ignored };
-            let reason = format!("no picture in this folder ({ignored}): expected JPEG, PNG, WebP, GIF, BMP or TIFF files");
+            let reason = format!(
+                "no picture in this folder ({ignored}): expected JPEG, PNG, WebP, GIF, BMP or TIFF files"
+            );
             return Err(SourceError::malformed(path, reason));
         }
         Ok(source)
@@ -166,7 +168,8 @@ impl Source for FolderSource {
         let others: u64 = not_pictures.values().sum();
         if others > 0 {
             let kinds: Vec<_> = not_pictures.iter().map(|(name, count)| format!(".{name} {count}")).collect();
-            notices.push(format!("ignored {others} files that are no pictures by name ({})", kinds.join(", ")));
+            notices
+                .push(format!("ignored {others} files that are no pictures by name ({})", kinds.join(", ")));
         }
         if *hidden > 0 {
             notices.push(format!("ignored {hidden} hidden files or folders (names with a dot in front)"));
@@ -175,7 +178,8 @@ impl Source for FolderSource {
             notices.push(format!("ignored {inner_links} links to folders that are read under another name"));
         }
         if *catalogs > 0 {
-            notices.push(format!("ignored {catalogs} folders that are catalogs (names ending in .lookalike)"));
+            notices
+                .push(format!("ignored {catalogs} folders that are catalogs (names ending in .lookalike)"));
         }
         notices
     }
@@ -211,7 +215,8 @@ impl Run<'_> {
                 self.close_group();
                 let name = relative_text(&relative);
                 let place = self.source.place(&relative);
-                let id = self.claim("product", name, &place).and_then(|id| make_id(&id, &place, ProductId::new));
+                let id =
+                    self.claim("product", name, &place).and_then(|id| make_id(&id, &place, ProductId::new));
                 let (id, faults) = match id {
                     Ok(id) => (Some(id), 0),
                     Err(failure) => {
@@ -280,7 +285,9 @@ impl Run<'_> {
             _ if self.source.options.product_id == ProductIdRule::Path => {
                 format!("would be the same product as {first}: rename one of them")
             }
-            _ => format!("would be the same product as {first}: use `--product-id path`, or rename one of them"),
+            _ => format!(
+                "would be the same product as {first}: use `--product-id path`, or rename one of them"
+            ),
         };
         Err(RowFailure { place: place.to_owned(), reason })
     }

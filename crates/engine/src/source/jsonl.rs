@@ -95,7 +95,8 @@ fn sample(path: &Path, lines: &mut Lines) -> Result<Sample, SourceError> {
                 frame.bytes.drain(..BYTE_ORDER_MARK.len());
             }
             if frame.bytes.trim_ascii_start().starts_with(b"[") {
-                let reason = "is one JSON array, not JSON lines: convert it with `jq -c '.[]' FILE > FILE.jsonl`";
+                let reason =
+                    "is one JSON array, not JSON lines: convert it with `jq -c '.[]' FILE > FILE.jsonl`";
                 return Err(SourceError::malformed(path, reason));
             }
         }
@@ -107,9 +108,10 @@ fn sample(path: &Path, lines: &mut Lines) -> Result<Sample, SourceError> {
     match (sample.objects.is_empty(), first_fault) {
         (false, _) => Ok(sample),
         (true, None) => Err(SourceError::malformed(path, "is empty: one JSON object per line was expected")),
-        (true, Some(fault)) => {
-            Err(SourceError::malformed(path, format!("has no JSON object in its first {SAMPLE_OBJECTS} lines: {fault}")))
-        }
+        (true, Some(fault)) => Err(SourceError::malformed(
+            path,
+            format!("has no JSON object in its first {SAMPLE_OBJECTS} lines: {fault}"),
+        )),
     }
 }
 
@@ -173,7 +175,9 @@ impl RowFormat for JsonLines {
         let id = match values(&object, &self.id).as_slice() {
             [Value::String(text)] if !text.trim().is_empty() => text.trim().to_owned(),
             [Value::Number(number)] => number.to_string(),
-            [] | [Value::String(_)] => return Err(format!("has no product id: `{}` is missing or empty", self.id)),
+            [] | [Value::String(_)] => {
+                return Err(format!("has no product id: `{}` is missing or empty", self.id));
+            }
             _ => return Err(format!("has a product id that is neither a text nor a number: `{}`", self.id)),
         };
         let mut images = Vec::new();

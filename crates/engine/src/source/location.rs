@@ -76,7 +76,9 @@ pub(super) fn resolve(name: &str, base: &ImageBase) -> Result<Location, String> 
                 .ok_or_else(|| format!("{name} is no address of a file on this machine"));
         }
         if scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.')) {
-            return Err(format!("{name}: addresses with {scheme}:// are not read, only http, https and file"));
+            return Err(format!(
+                "{name}: addresses with {scheme}:// are not read, only http, https and file"
+            ));
         }
     }
     match base {
@@ -113,7 +115,8 @@ mod tests {
 
     #[test]
     fn a_cell_is_split_only_when_asked() {
-        let split = |separator: &str, cell| ImageSeparator::split(ImageSeparator::parse(separator).as_ref(), cell);
+        let split =
+            |separator: &str, cell| ImageSeparator::split(ImageSeparator::parse(separator).as_ref(), cell);
         assert_eq!(split("", "a|b").unwrap(), ["a|b"]);
         assert_eq!(split("|", "a| b ||").unwrap(), ["a", "b"]);
         assert_eq!(split("json", r#"["a","b"]"#).unwrap(), ["a", "b"]);

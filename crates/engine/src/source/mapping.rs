@@ -21,7 +21,9 @@ pub enum MappingError {
     #[error("`{0}` in the map is not of the form `id=COLUMN` or `image=COLUMN`")]
     NotAPair(String),
     /// Neither `id` nor `image`.
-    #[error("the map names `{0}`, but only `id` and `image` can be mapped: all other columns are kept as fields")]
+    #[error(
+        "the map names `{0}`, but only `id` and `image` can be mapped: all other columns are kept as fields"
+    )]
     UnknownRole(String),
     /// More than one id.
     #[error("the map names two columns for the id, `{0}` and `{1}`: a product has one id")]
@@ -30,15 +32,50 @@ pub enum MappingError {
 
 /// Names of id columns, likeliest first, as [`plain`] writes them.
 const ID_NAMES: &[&str] = &[
-    "product_id", "productid", "id", "sku", "entity_id", "handle", "item_id", "itemid", "variant_sku", "asin",
-    "listing_id", "article", "article_id", "product_code", "uniq_id",
+    "product_id",
+    "productid",
+    "id",
+    "sku",
+    "entity_id",
+    "handle",
+    "item_id",
+    "itemid",
+    "variant_sku",
+    "asin",
+    "listing_id",
+    "article",
+    "article_id",
+    "product_code",
+    "uniq_id",
 ];
 
 /// Names of image columns, likeliest first, as [`plain`] writes them.
 const IMAGE_NAMES: &[&str] = &[
-    "image", "image_url", "image_path", "image_src", "image_file", "image_link", "imageurl", "main_image", "images",
-    "image_urls", "photo", "photo_url", "photos", "picture", "picture_url", "img", "img_url", "base_image",
-    "file", "filename", "file_name", "filepath", "file_path", "path", "url",
+    "image",
+    "image_url",
+    "image_path",
+    "image_src",
+    "image_file",
+    "image_link",
+    "imageurl",
+    "main_image",
+    "images",
+    "image_urls",
+    "photo",
+    "photo_url",
+    "photos",
+    "picture",
+    "picture_url",
+    "img",
+    "img_url",
+    "base_image",
+    "file",
+    "filename",
+    "file_name",
+    "filepath",
+    "file_path",
+    "path",
+    "url",
 ];
 
 impl Mapping {
@@ -83,7 +120,10 @@ impl Mapping {
             }
         }
         let id = self.id.clone().or_else(|| recognise(ID_NAMES, columns)).ok_or_else(|| {
-            format!("no column looks like a product's id: name it with `--map id=COLUMN`. There are: {}", listed(columns))
+            format!(
+                "no column looks like a product's id: name it with `--map id=COLUMN`. There are: {}",
+                listed(columns)
+            )
         })?;
         let mut images = self.images.clone();
         if images.is_empty() {
@@ -206,7 +246,10 @@ mod tests {
     #[test]
     fn usual_names_are_recognised_and_a_map_may_share_a_column() {
         let shopify = complete("", &["Handle", "Title", "Image Src"]).unwrap();
-        assert_eq!((shopify.id.as_str(), shopify.images.as_slice()), ("Handle", &["Image Src".to_owned()][..]));
+        assert_eq!(
+            (shopify.id.as_str(), shopify.images.as_slice()),
+            ("Handle", &["Image Src".to_owned()][..])
+        );
         assert!(shopify.by_name);
         let own = complete("id=file", &["file", "product_id"]).unwrap();
         assert_eq!((own.id.as_str(), own.images.as_slice()), ("file", &["file".to_owned()][..]));

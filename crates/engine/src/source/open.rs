@@ -48,7 +48,10 @@ pub fn open(path: &Path, options: &SourceOptions) -> Result<Box<dyn Source>, Sou
         None if found.is_dir() => SourceFormat::Folder,
         None if found.is_file() => by_content(path)?,
         None => {
-            return Err(SourceError::malformed(path, "is neither a folder nor a file: save it to a file first"));
+            return Err(SourceError::malformed(
+                path,
+                "is neither a folder nor a file: save it to a file first",
+            ));
         }
     };
     if found.is_dir() && format != SourceFormat::Folder {

@@ -50,15 +50,16 @@ pub(super) enum Ignored {
 /// Extensions of what lies beside product photos without being one. Everything else is given to the decoder, which
 /// looks at the content.
 const NOT_PICTURES: &[&str] = &[
-    "7z", "avi", "bak", "bz2", "css", "csv", "db", "doc", "docx", "eml", "gz", "htm", "html", "ini", "js", "json",
-    "jsonl", "lnk", "log", "m4a", "m4v", "md", "mkv", "mov", "mp3", "mp4", "mpeg", "mpg", "ndjson", "ods", "odt",
-    "parquet", "pdf", "ppt", "pptx", "py", "rar", "rst", "rtf", "sh", "sql", "sqlite", "tar", "tgz", "toml", "tsv",
-    "txt", "wav", "webm", "xls", "xlsx", "xml", "xmp", "yaml", "yml", "zip",
+    "7z", "avi", "bak", "bz2", "css", "csv", "db", "doc", "docx", "eml", "gz", "htm", "html", "ini", "js",
+    "json", "jsonl", "lnk", "log", "m4a", "m4v", "md", "mkv", "mov", "mp3", "mp4", "mpeg", "mpg", "ndjson",
+    "ods", "odt", "parquet", "pdf", "ppt", "pptx", "py", "rar", "rst", "rtf", "sh", "sql", "sqlite", "tar",
+    "tgz", "toml", "tsv", "txt", "wav", "webm", "xls", "xlsx", "xml", "xmp", "yaml", "yml", "zip",
 ];
 
 /// Extensions pictures have: a folder with such a name that holds nothing is worth telling.
 const PICTURES: &[&str] = &[
-    "avif", "bmp", "gif", "heic", "heif", "jfif", "jpe", "jpeg", "jpg", "jxl", "png", "svg", "tif", "tiff", "webp",
+    "avif", "bmp", "gif", "heic", "heif", "jfif", "jpe", "jpeg", "jpg", "jxl", "png", "svg", "tif", "tiff",
+    "webp",
 ];
 
 struct Level {

@@ -1,57 +1,35 @@
 //! Perceptual hashes: short fingerprints that survive re-encoding, resizing and small edits.
 //!
-//! Recipes and their sources are in the files of the same names; `hamming` compares.
+//! Recipes and their sources are in the files of the same names: [`phash`], [`dhash`] and [`pdq`]; [`signature`] has
+//! the types, how they are written and how far apart two are. Hashing starts from a decoded
+//! [`Picture`] and leans on [`crate::pixels`] for everything that resizes; storing hashes and finding near ones
+//! among many is done elsewhere. Transparency is ignored, as the reference implementations do.
+
+pub mod hamming;
 
 use crate::Picture;
 
-/// 64-bit DCT hash, most significant bit first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PHash(pub u64);
+mod dct;
+pub mod dhash;
+pub mod pdq;
+pub mod phash;
+pub mod signature;
+mod thumbnail;
 
-/// 64-bit gradient hash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct DHash(pub u64);
-
-/// 256-bit PDQ hash; word 0 holds the first 16 hex digits of the usual notation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PdqHash(pub [u64; 4]);
-
-/// A PDQ hash and how far it can be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pdq {
-    /// The hash of the upright picture.
-    pub hash: PdqHash,
-    /// 0 (featureless) to 100.
-    pub quality: u8,
-}
-
-/// Every hash of one picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hashes {
-    /// Letterboxed on white 512x512 first.
-    pub phash: PHash,
-    /// ImageHash's own, without the letterbox.
-    pub phash_plain: PHash,
-    /// Gradient hash.
-    pub dhash: DHash,
-    /// PDQ with quality.
-    pub pdq: Pdq,
-}
+pub use dhash::dhash;
+pub use pdq::{pdq, pdq_orientations};
+pub use phash::{phash, phash_plain};
+pub use signature::{DHash, Hashes, PHash, ParseHashError, Pdq, PdqHash};
 
 impl Hashes {
     /// All hashes of `picture`, sharing the work they have in common.
-    pub fn of(_picture: &Picture) -> Self {
+    pub fn of(picture: &Picture) -> Self {
+        let [plain, gradients] = thumbnail::grey(picture, [phash::SIZE, dhash::SIZE]);
         Self {
-            phash: PHash(0),
-            phash_plain: PHash(0),
-            dhash: DHash(0),
-            pdq: Pdq { hash: PdqHash([0; 4]), quality: 0 },
+            phash: phash(picture),
+            phash_plain: phash::from_grey(&plain),
+            dhash: dhash::from_grey(&gradients),
+            pdq: pdq(picture),
         }
     }
-}
-
-/// The PDQ hashes of the picture's 8 dihedral orientations, the upright one first: a query with these finds a
-/// stored photo that was turned or mirrored.
-pub fn pdq_orientations(_picture: &Picture) -> [PdqHash; 8] {
-    [PdqHash([0; 4]); 8]
 }

@@ -80,7 +80,8 @@ pub(super) fn next(delimiter: u8, lines: &mut Lines, frame: &mut Frame) -> io::R
 pub(super) fn sniff_delimiter(sample: &[u8]) -> u8 {
     let lines: Vec<&[u8]> = sample.split(|&byte| byte == b'\n').take(20).collect();
     let score = |delimiter: u8| {
-        let mut counts = lines.iter().filter(|line| !line.trim_ascii().is_empty()).map(|line| cells(line, delimiter));
+        let mut counts =
+            lines.iter().filter(|line| !line.trim_ascii().is_empty()).map(|line| cells(line, delimiter));
         let header = counts.next().unwrap_or(1);
         (header > 1).then(|| (counts.filter(|&count| count == header).count(), header))
     };

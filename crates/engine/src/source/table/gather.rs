@@ -140,7 +140,8 @@ impl<'a, F: RowFormat> Run<'a, F> {
             match taken {
                 Ok(failures) => {
                     let place = self.table.place(at.line);
-                    let failed = |reason: String| RowFailure { place: place.clone(), reason: one_line(&reason) };
+                    let failed =
+                        |reason: String| RowFailure { place: place.clone(), reason: one_line(&reason) };
                     self.ready.extend(failures.into_iter().map(|reason| Err(failed(reason))));
                 }
                 Err(reason) => {

@@ -100,7 +100,10 @@ impl<F: RowFormat> Table<F> {
         lines.seek(start.0, start.1).map_err(SourceError::io(path))?;
         let gathered = gather::gather(&format, &mut lines).map_err(SourceError::io(path))?;
         if gathered.rows.is_empty() {
-            return Err(SourceError::malformed(path, "has no rows: one for each product or photo was expected"));
+            return Err(SourceError::malformed(
+                path,
+                "has no rows: one for each product or photo was expected",
+            ));
         }
         notices.extend(gathered.notices());
         Ok(Self { path: path.to_owned(), stamp, format, base, gathered, notices })

@@ -1,9 +1,28 @@
 //! A catalog in a folder: SQLite for what must not be lost, mapped matrices derived from it for speed.
+//!
+//! One process writes, any number read meanwhile, and each sees what was committed when it asks. Nothing outside
+//! this folder of the source knows SQL. Files by what they hold:
+//!
+//! - `folder`, `schema`, `connection`: the folder, its tables, how they are opened;
+//! - `rows`, `read`, `write`, `text`: values, questions, batches, words;
+//! - `derived`: the index of `crate::index`, kept equal to the tables;
+//! - `verify`: everything against everything else;
+//! - `catalog`: [`EmbeddedStore`], which puts them together.
 
-/// Why a catalog folder cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum EmbeddedError {
-    /// No catalog there.
-    #[error("{0} is not a catalog: make one with `lookalike index {0} SOURCE`")]
-    NotACatalog(String),
-}
+mod catalog;
+mod connection;
+mod derived;
+mod error;
+mod folder;
+mod read;
+mod rows;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod text;
+mod verify;
+mod write;
+
+pub use catalog::{Access, EmbeddedStore};
+pub use error::EmbeddedError;
+pub use write::InvalidWrite;

@@ -1,0 +1,113 @@
+//! How matches are written in answers.
+
+use super::image_url;
+use lookalike_engine::catalog::Fields;
+use lookalike_engine::search::{Class, Evidence, Match, Orientation};
+use serde::Serialize;
+use std::time::Instant;
+use utoipa::ToSchema;
+
+/// A product that was found.
+#[derive(Serialize, ToSchema)]
+pub(super) struct MatchAnswer {
+    /// The product.
+    product_id: String,
+    /// Its best matching image.
+    image_id: String,
+    /// How well it matches, 0 to 100; 100 is kept for the very same bytes.
+    match_percent: f32,
+    /// 0 to 1; decides the order.
+    score: f32,
+    /// What the match is.
+    class: ClassName,
+    /// The product's fields as its source gave them.
+    #[schema(value_type = Object)]
+    fields: Fields,
+    /// Where this server shows the image.
+    image_url: String,
+    /// Why it matches.
+    evidence: EvidenceAnswer,
+}
+
+/// What a match is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ClassName {
+    /// The same photo: the same bytes, or encoded again without visible change.
+    Identical,
+    /// The same photo, edited.
+    EditedCopy,
+    /// Looks alike.
+    Similar,
+    /// Nothing in common that counts.
+    None,
+}
+
+/// Distances between the question's picture and the image found.
+#[derive(Serialize, ToSchema)]
+struct EvidenceAnswer {
+    /// The very same bytes.
+    same_bytes: bool,
+    /// Differing bits of the pHash, 0 to 64; unrelated pictures differ in about 32.
+    phash_bits: u32,
+    /// Differing bits of PDQ in the best orientation, 0 to 256; unrelated pictures differ in about 128.
+    pdq_bits: u32,
+    /// The lower of the two PDQ qualities, 0 to 100; below 50 PDQ says little.
+    pdq_quality: u8,
+    /// `upright`, or `turned` when the picture fits best turned or mirrored.
+    orientation: OrientationName,
+    /// Cosine of the vectors, -1 to 1.
+    cosine: f32,
+}
+
+/// How the question's picture fits best.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum OrientationName {
+    /// As it is.
+    Upright,
+    /// Turned or mirrored.
+    Turned,
+}
+
+impl From<Class> for ClassName {
+    fn from(class: Class) -> Self {
+        match class {
+            Class::Identical => Self::Identical,
+            Class::EditedCopy => Self::EditedCopy,
+            Class::Similar => Self::Similar,
+            Class::None => Self::None,
+        }
+    }
+}
+
+impl From<Evidence> for EvidenceAnswer {
+    fn from(evidence: Evidence) -> Self {
+        let Evidence { same_bytes, phash_bits, pdq_bits, pdq_quality, orientation, cosine } = evidence;
+        let orientation = match orientation {
+            Orientation::Upright => OrientationName::Upright,
+            Orientation::Turned => OrientationName::Turned,
+        };
+        Self { same_bytes, phash_bits, pdq_bits, pdq_quality, orientation, cosine }
+    }
+}
+
+impl From<Match> for MatchAnswer {
+    fn from(found: Match) -> Self {
+        Self {
+            image_url: image_url::path(&found.image),
+            product_id: found.product.to_string(),
+            image_id: found.image.to_string(),
+            match_percent: found.match_percent,
+            score: found.score,
+            class: found.class.into(),
+            fields: found.fields,
+            evidence: found.evidence.into(),
+        }
+    }
+}
+
+/// Milliseconds since `started`, to a hundredth.
+pub(super) fn took_ms(started: Instant) -> f64 {
+    (started.elapsed().as_secs_f64() * 100_000.0).round() / 100.0
+}

@@ -1,0 +1,66 @@
+//! `POST /v1/check`: is this photo already listed?
+
+use super::answer::{ClassName, MatchAnswer, took_ms};
+use super::problem::{Problem, ProblemBody};
+use super::question::{self, ModeName, Question, QuestionForm};
+use super::state::AppState;
+use axum::Json;
+use axum::extract::{Request, State};
+use serde::Serialize;
+use std::time::Instant;
+use utoipa::ToSchema;
+
+/// A verdict and what speaks for it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CheckAnswer {
+    /// The class of the best match; `none` when nothing matches.
+    verdict: ClassName,
+    /// Best first, one per product; products of class `none` are left out.
+    matches: Vec<MatchAnswer>,
+    /// The encoder that "looks alike" is measured with.
+    encoder: String,
+    /// How long the answer took, in milliseconds.
+    took_ms: f64,
+}
+
+/// Tells whether a photo is already listed
+///
+/// Looks for copies and look-alikes both, so `mode` can only be `auto`; `min_percent` shortens the list and does
+/// not change the verdict.
+#[utoipa::path(
+    post, path = "/v1/check", tag = "search",
+    request_body(content(
+        (QuestionForm = "multipart/form-data"),
+        (Question = "application/json"),
+    )),
+    responses(
+        (status = 200, description = "The verdict", body = CheckAnswer),
+        (status = 400, description = "The body cannot be read", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such image or product", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 408, description = "The body took too long to arrive", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Neither a form nor JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Not a picture, a URL that is refused or gives none, or a parameter out of range", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Too many requests at once; see Retry-After", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn check(
+    State(state): State<AppState>,
+    request: Request,
+) -> Result<Json<CheckAnswer>, Problem> {
+    let started = Instant::now();
+    let _place = state.place()?;
+    let asked = question::read(&state, request).await?;
+    if !matches!(asked.mode, None | Some(ModeName::Auto)) {
+        let detail = "check looks for copies and look-alikes both; leave mode out, or ask /v1/search";
+        return Err(Problem::invalid("invalid_parameter", detail));
+    }
+    let top = asked.top;
+    let (checked, encoder) = question::ask(&state, asked.subject, move |searcher, probe| {
+        Ok((searcher.check(probe, top)?, searcher.encoder().id().name.clone()))
+    })
+    .await?;
+    let kept = checked.matches.into_iter().filter(|found| found.match_percent >= asked.min_percent);
+    let matches = kept.map(MatchAnswer::from).collect();
+    Ok(Json(CheckAnswer { verdict: checked.verdict.into(), matches, encoder, took_ms: took_ms(started) }))
+}

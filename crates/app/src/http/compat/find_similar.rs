@@ -1,0 +1,194 @@
+//! `GET /find_similar/?image_url=U&top=N`, as the first system answered it (FastAPI, pHash alone).
+
+use crate::http::image_url;
+use crate::http::problem::Problem;
+use crate::http::question::{self, MOST_RESULTS, Subject};
+use crate::http::state::AppState;
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get};
+use lookalike_engine::catalog::Fields;
+use lookalike_engine::search::Match;
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+/// The route; its 405 is FastAPI's.
+pub(in crate::http) fn route() -> MethodRouter<AppState> {
+    get(find_similar).fallback(async || {
+        let allow = [(header::ALLOW, "GET,HEAD")];
+        (StatusCode::METHOD_NOT_ALLOWED, allow, Json(json!({"detail": "Method Not Allowed"})))
+    })
+}
+
+/// Products that match.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct FindSimilarAnswer {
+    /// Nearest pHash first.
+    matches: Vec<LegacyMatch>,
+}
+
+/// A product that was found.
+#[derive(Serialize, ToSchema)]
+struct LegacyMatch {
+    /// The product's field `entity_id` in its own JSON type, or else its id.
+    #[schema(value_type = Object)]
+    entity_id: Value,
+    /// The product's field `sku`; null when it has none.
+    #[schema(value_type = Object)]
+    sku: Value,
+    /// The product's field `image_url` or `small_image`, or else this server's URL of the image found.
+    image_url: String,
+    /// 1 / (1 + differing bits of the pHash).
+    score: f64,
+    /// 0 to 100.
+    match_percentage: f32,
+}
+
+/// What is wrong with a request, as FastAPI tells it.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "detail": [{"type": "missing", "loc": ["query", "image_url"], "msg": "Field required", "input": null}]
+}))]
+pub(in crate::http) struct ValidationError {
+    /// One entry per parameter that is wrong.
+    detail: Vec<WrongParameter>,
+}
+
+/// One parameter that is wrong.
+#[derive(Serialize, ToSchema)]
+struct WrongParameter {
+    /// What kind of error it is.
+    r#type: &'static str,
+    /// Where: `query` and the parameter's name.
+    loc: [&'static str; 2],
+    /// What is wrong.
+    msg: String,
+    /// What was given; null when nothing was.
+    #[schema(value_type = Object)]
+    input: Value,
+}
+
+/// A request that gets no matches.
+#[derive(Debug)]
+pub(in crate::http) enum Rejected {
+    /// Parameters that are wrong.
+    Parameters(Vec<(&'static str, &'static str, String, Value)>),
+    /// Anything else; told under `detail` too.
+    Other(Problem),
+}
+
+impl IntoResponse for Rejected {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Parameters(wrong) => {
+                let told = wrong.into_iter().map(|(kind, name, msg, input)| WrongParameter {
+                    r#type: kind,
+                    loc: ["query", name],
+                    msg,
+                    input,
+                });
+                let body = ValidationError { detail: told.collect() };
+                (StatusCode::UNPROCESSABLE_ENTITY, Json(body)).into_response()
+            }
+            Self::Other(problem) => {
+                let body = Json(json!({"detail": problem.detail}));
+                let retry = problem.clone().into_response().headers().get(header::RETRY_AFTER).cloned();
+                let mut response = (problem.status, body).into_response();
+                if let Some(seconds) = retry {
+                    response.headers_mut().insert(header::RETRY_AFTER, seconds);
+                }
+                response
+            }
+        }
+    }
+}
+
+/// Finds products by pHash alone
+///
+/// For clients of the first system; `POST /v1/search` knows more. The route without the slash is the same.
+#[utoipa::path(
+    get, path = "/find_similar/", tag = "compatibility",
+    params(
+        ("image_url" = String, Query, description = "Where the picture is; public addresses only unless the server was told otherwise"),
+        ("top" = Option<usize>, Query, description = "How many products at most; 1 when left out", minimum = 1, maximum = 1000),
+    ),
+    responses(
+        (status = 200, description = "Products, nearest first", body = FindSimilarAnswer),
+        (status = 422, description = "A parameter is missing or wrong, or the URL gives no picture", body = ValidationError),
+        (status = 503, description = "Too many requests at once; see Retry-After"),
+    ),
+)]
+pub(in crate::http) async fn find_similar(
+    State(state): State<AppState>,
+    parameters: Result<Query<Vec<(String, String)>>, axum::extract::rejection::QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Json<FindSimilarAnswer>, Rejected> {
+    let Query(parameters) =
+        parameters.map_err(|error| Rejected::Other(Problem::malformed(error.body_text())))?;
+    let (url, top) = read(&parameters)?;
+    let _place = state.place().map_err(Rejected::Other)?;
+    let asked = question::ask(&state, Subject::Url(url.clone()), move |searcher, probe| {
+        searcher.by_phash(probe, top)
+    });
+    let found = asked.await.map_err(|problem| {
+        // The picture is the caller's parameter: what is wrong with it is told as FastAPI tells it.
+        if problem.status == StatusCode::UNPROCESSABLE_ENTITY {
+            let msg = format!("Value error, {}", problem.detail);
+            Rejected::Parameters(vec![("value_error", "image_url", msg, url.into())])
+        } else {
+            Rejected::Other(problem)
+        }
+    })?;
+    Ok(Json(FindSimilarAnswer { matches: found.into_iter().map(|found| legacy(found, &headers)).collect() }))
+}
+
+/// Both parameters, or everything that is wrong with them. Of a repeated one the last counts, as in FastAPI.
+fn read(parameters: &[(String, String)]) -> Result<(String, usize), Rejected> {
+    let last =
+        |name: &str| parameters.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let mut wrong = Vec::new();
+    let url = last("image_url");
+    if url.is_none() {
+        wrong.push(("missing", "image_url", "Field required".to_owned(), Value::Null));
+    }
+    let top = last("top").unwrap_or("1");
+    let parsed = top.trim().parse::<i64>();
+    let mut wrong_top = |kind, msg: String| wrong.push((kind, "top", msg, top.into()));
+    match parsed {
+        Err(_) => {
+            let msg = "Input should be a valid integer, unable to parse string as an integer";
+            wrong_top("int_parsing", msg.to_owned());
+        }
+        Ok(..=0) => wrong_top("greater_than_equal", "Input should be greater than or equal to 1".to_owned()),
+        Ok(number) if number > MOST_RESULTS as i64 => {
+            wrong_top("less_than_equal", format!("Input should be less than or equal to {MOST_RESULTS}"));
+        }
+        Ok(_) => {}
+    }
+    match (url, parsed.ok().and_then(|top| usize::try_from(top).ok())) {
+        (Some(url), Some(top)) if wrong.is_empty() => Ok((url.to_owned(), top)),
+        _ => Err(Rejected::Parameters(wrong)),
+    }
+}
+
+fn legacy(found: Match, headers: &HeaderMap) -> LegacyMatch {
+    let Match { product, image, fields, match_percent, evidence, .. } = found;
+    let given_url = ["image_url", "small_image"].iter().find_map(|name| {
+        let url = fields.get(*name).and_then(Value::as_str).filter(|url| !url.is_empty());
+        url.map(str::to_owned)
+    });
+    LegacyMatch {
+        entity_id: given(&fields, "entity_id").unwrap_or_else(|| product.to_string().into()),
+        sku: given(&fields, "sku").unwrap_or(Value::Null),
+        image_url: given_url.unwrap_or_else(|| image_url::absolute(&image, headers)),
+        score: 1.0 / (1.0 + f64::from(evidence.phash_bits)),
+        match_percentage: match_percent,
+    }
+}
+
+fn given(fields: &Fields, name: &str) -> Option<Value> {
+    fields.get(name).filter(|value| !value.is_null()).cloned()
+}

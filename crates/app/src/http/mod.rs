@@ -1,0 +1,27 @@
+//! The HTTP server: the only room that knows status codes.
+//!
+//! `router` is the whole API on one page; each resource has a file that holds its parameters, its answer and
+//! its handler together. `question` and `answer` are the shapes that search and check share, `problem` is how every
+//! error leaves, `state` bounds what all of it may cost, `serve` owns the sockets. Searching itself is
+//! `lookalike_engine::search`, fetching is `lookalike_engine::fetch`; neither knows of HTTP.
+
+mod answer;
+mod body;
+mod catalog;
+mod check;
+mod compat;
+mod health;
+mod image_url;
+mod images;
+mod openapi;
+mod problem;
+mod question;
+mod router;
+mod search;
+mod serve;
+mod state;
+
+pub use openapi::document;
+pub use router::router;
+pub use serve::{ServeOptions, serve};
+pub use state::{AppState, ServeLimits};

@@ -1,0 +1,165 @@
+//! How every error leaves: RFC 9457 problem JSON, and which error becomes which status.
+//!
+//! A caller's mistake is named with its cure. What went wrong on our side is logged in full and told in one
+//! sentence: no path, query or exception text of ours leaves the house.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use lookalike_engine::fetch::FetchError;
+use lookalike_engine::search::SearchError;
+use lookalike_engine::store::StoreError;
+use lookalike_vision::decode::DecodeError;
+use serde::Serialize;
+use std::fmt::Display;
+use utoipa::ToSchema;
+
+const MEDIA_TYPE: &str = "application/problem+json";
+
+/// An error on its way to the caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub(super) status: StatusCode,
+    code: &'static str,
+    pub(super) detail: String,
+    retry_after_s: Option<u16>,
+}
+
+/// An error, as RFC 9457 writes it.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "type": "about:blank", "title": "Unprocessable Entity", "status": 422, "code": "not_a_picture",
+    "detail": "image is empty (0 bytes)"
+}))]
+pub(super) struct ProblemBody<'a> {
+    /// Always `about:blank`: `code` says more.
+    r#type: &'a str,
+    /// The status in words.
+    title: &'a str,
+    /// The HTTP status code.
+    status: u16,
+    /// What kind of problem it is, for programs.
+    code: &'a str,
+    /// What is wrong and what to do about it, for people.
+    detail: &'a str,
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, code, detail: detail.into(), retry_after_s: None }
+    }
+
+    /// 400: not even readable.
+    pub(super) fn malformed(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed", detail)
+    }
+
+    /// 404.
+    pub(super) fn not_found(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, code, detail)
+    }
+
+    /// 405.
+    pub(super) fn method_not_allowed(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+    }
+
+    /// 408.
+    pub(super) fn too_slow(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "too_slow", detail)
+    }
+
+    /// 413.
+    pub(super) fn too_large(limit_bytes: usize) -> Self {
+        let detail =
+            format!("the body is larger than the {limit_bytes} bytes allowed; send a smaller picture");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
+    }
+
+    /// 415.
+    pub(super) fn unsupported_media_type(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+    }
+
+    /// 422: readable, but not an answerable question.
+    pub(super) fn invalid(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
+    }
+
+    /// 503 with `Retry-After`.
+    pub(super) fn busy() -> Self {
+        let detail = "all places are taken; try again in a moment";
+        Self { retry_after_s: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail) }
+    }
+
+    /// 503: the catalog does not answer.
+    pub(super) fn not_ready(error: &StoreError) -> Self {
+        tracing::error!(%error, "the catalog does not answer");
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "not_ready",
+            "the catalog does not answer; see the server's log",
+        )
+    }
+
+    /// 502: a photo's own server does not give it.
+    pub(super) fn bad_gateway(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, code, detail)
+    }
+
+    /// 500. The reason goes to the log.
+    pub(super) fn internal(what: &str, reason: &dyn Display) -> Self {
+        tracing::error!(what, %reason, "a request failed through no fault of the caller");
+        let detail = "something went wrong on the server; its log says what";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+    }
+
+    /// A picture given under the name `field` cannot be decoded.
+    pub(super) fn not_a_picture(field: &str, error: &DecodeError) -> Self {
+        Self::invalid("not_a_picture", format!("{field} {error}"))
+    }
+}
+
+impl From<FetchError> for Problem {
+    fn from(error: FetchError) -> Self {
+        match error {
+            FetchError::Setup { .. } => Self::internal("fetching", &error),
+            FetchError::Malformed { .. } | FetchError::Refused { .. } => {
+                Self::invalid("url_refused", error.to_string())
+            }
+            _ => Self::invalid("url_not_fetched", error.to_string()),
+        }
+    }
+}
+
+impl From<SearchError> for Problem {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::QueryGone => Self::not_found("image_not_found", error.to_string()),
+            _ => Self::internal("searching", &error),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self::internal("the catalog", &error)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = ProblemBody {
+            r#type: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            code: self.code,
+            detail: &self.detail,
+        };
+        let text = serde_json::to_string(&body).unwrap_or_default();
+        let mut response = (self.status, [(header::CONTENT_TYPE, MEDIA_TYPE)], text).into_response();
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}

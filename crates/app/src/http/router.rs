@@ -1,0 +1,61 @@
+//! The whole API on one page.
+
+use super::compat::find_similar;
+use super::problem::Problem;
+use super::{catalog, check, health, images, openapi, search, state::AppState};
+use crate::page;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderValue, Method, Request, Uri, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::{get, post};
+use tower_http::trace::{DefaultOnResponse, TraceLayer};
+
+/// Every route of the server.
+pub fn router(state: AppState) -> Router {
+    Router::new()
+        .route("/v1/search", post(search::search))
+        .route("/v1/check", post(check::check))
+        .route("/v1/images/{*id}", get(images::image))
+        .route("/v1/catalog", get(catalog::catalog))
+        .route("/find_similar", find_similar::route())
+        .route("/find_similar/", find_similar::route())
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/openapi.json", get(openapi::openapi_json))
+        .route("/", get(page::index))
+        .route("/page/lookalike.css", get(page::style))
+        .route("/page/lookalike.js", get(page::script))
+        .route("/page/icon.svg", get(page::icon))
+        .fallback(no_such_route)
+        .method_not_allowed_fallback(method_not_allowed)
+        // Bodies are bounded in `body`, which answers more kindly than a cut connection.
+        .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn(no_sniffing))
+        .layer(
+            TraceLayer::new_for_http()
+                .make_span_with(|request: &Request<_>| {
+                    // The path alone: queries carry callers' URLs, and those may carry keys.
+                    let path = request.uri().path();
+                    tracing::info_span!("request", method = %request.method(), path)
+                })
+                .on_response(DefaultOnResponse::new().level(tracing::Level::INFO)),
+        )
+        .with_state(state)
+}
+
+async fn no_such_route(uri: Uri) -> Problem {
+    Problem::not_found("no_such_route", format!("there is nothing at {}; see /openapi.json", uri.path()))
+}
+
+async fn method_not_allowed(method: Method, uri: Uri) -> Problem {
+    let detail = format!("{} does not answer {method}; the Allow header says what it answers", uri.path());
+    Problem::method_not_allowed(detail)
+}
+
+async fn no_sniffing(request: axum::extract::Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}

@@ -1,0 +1,60 @@
+//! `POST /v1/search`: what matches this picture?
+
+use super::answer::{MatchAnswer, took_ms};
+use super::problem::{Problem, ProblemBody};
+use super::question::{self, ModeName, Question, QuestionForm};
+use super::state::AppState;
+use axum::Json;
+use axum::extract::{Request, State};
+use lookalike_engine::search;
+use serde::Serialize;
+use std::time::Instant;
+use utoipa::ToSchema;
+
+/// Products that match.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SearchAnswer {
+    /// Best first, one per product.
+    results: Vec<MatchAnswer>,
+    /// The encoder that "looks alike" is measured with.
+    encoder: String,
+    /// How long the answer took, in milliseconds.
+    took_ms: f64,
+}
+
+/// Finds products that match a picture
+///
+/// The picture comes as a file, as base64, as a URL, or as one the catalog has.
+#[utoipa::path(
+    post, path = "/v1/search", tag = "search",
+    request_body(content(
+        (QuestionForm = "multipart/form-data"),
+        (Question = "application/json"),
+    )),
+    responses(
+        (status = 200, description = "Products, best first", body = SearchAnswer),
+        (status = 400, description = "The body cannot be read", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such image or product", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 408, description = "The body took too long to arrive", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, description = "Neither a form nor JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "Not a picture, a URL that is refused or gives none, or a parameter out of range", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Too many requests at once; see Retry-After", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn search(
+    State(state): State<AppState>,
+    request: Request,
+) -> Result<Json<SearchAnswer>, Problem> {
+    let started = Instant::now();
+    let _place = state.place()?;
+    let asked = question::read(&state, request).await?;
+    let mode = asked.mode.unwrap_or(ModeName::Auto).into();
+    let wanted = search::Request { mode, top: asked.top, min_percent: asked.min_percent };
+    let (found, encoder) = question::ask(&state, asked.subject, move |searcher, probe| {
+        Ok((searcher.search(probe, &wanted)?, searcher.encoder().id().name.clone()))
+    })
+    .await?;
+    let results = found.into_iter().map(MatchAnswer::from).collect();
+    Ok(Json(SearchAnswer { results, encoder, took_ms: took_ms(started) }))
+}

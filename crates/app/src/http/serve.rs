@@ -1,0 +1,123 @@
+//! Sockets: where the server listens, whom it lets in, and how it stops.
+//!
+//! Connections are driven by hyper directly, because a server that anybody may reach needs what `axum::serve` does
+//! not offer: a deadline for request heads and a bound on open connections. Stopping is graceful: no new requests,
+//! those under way get some seconds, then everything is cut.
+
+use super::router::router;
+use super::state::AppState;
+use anyhow::{Context, bail};
+use axum::Router;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+/// Open connections at once; more wait to be accepted.
+const MOST_CONNECTIONS: usize = 1024;
+/// For a request's head to arrive, and for the next request on a connection that is kept open.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// For requests under way when the server is told to stop.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Where and for whom to listen.
+#[derive(Debug, Clone)]
+pub struct ServeOptions {
+    /// `host:port`; port 0 takes any free one.
+    pub listen: String,
+    /// Lets anybody who reaches the server use it. Without it, only this machine's own addresses are listened on.
+    pub anonymous: bool,
+}
+
+/// Listens and answers until `stop` is done. `ready` is told the address that is listened on.
+///
+/// # Errors
+/// When `listen` is not an address, is taken, or is one others can reach while `anonymous` is not set.
+pub async fn serve(
+    state: AppState,
+    options: &ServeOptions,
+    ready: impl FnOnce(SocketAddr),
+    stop: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    let listener = bind(options).await?;
+    let address = listener.local_addr().context("cannot tell the address listened on")?;
+    ready(address);
+    tracing::info!(%address, "listening");
+    answer(listener, router(state), stop).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn bind(options: &ServeOptions) -> anyhow::Result<TcpListener> {
+    let listen = &options.listen;
+    let found = tokio::net::lookup_host(listen).await;
+    let addresses: Vec<SocketAddr> = found
+        .with_context(|| {
+            format!("cannot listen on {listen:?}: write it as host:port, such as 127.0.0.1:8000")
+        })?
+        .collect();
+    if !options.anonymous && addresses.iter().any(|address| !address.ip().is_loopback()) {
+        bail!(
+            "refusing to listen on {listen}: others could reach it and there are no keys yet; \
+             listen on 127.0.0.1, or give --anonymous to let anybody in"
+        );
+    }
+    let bound = TcpListener::bind(addresses.as_slice()).await;
+    bound.with_context(|| format!("cannot listen on {listen}: is another program using the port?"))
+}
+
+async fn answer(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+    let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let graceful = GracefulShutdown::new();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let accepted = async {
+            // Closed only when dropped, which it is not while this waits.
+            let place = Arc::clone(&connections).acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        tokio::select! {
+            () = &mut stop => break,
+            (place, accepted) = accepted => match accepted {
+                Ok((socket, _)) => {
+                    let connection = graceful.watch(connection(socket, router.clone()));
+                    tokio::spawn(async move {
+                        let _place = place;
+                        if let Err(error) = connection.await {
+                            tracing::debug!(%error, "a connection ended early");
+                        }
+                    });
+                }
+                Err(error) => {
+                    // Out of file descriptors, mostly: connections that end free some.
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            },
+        }
+    }
+    drop(listener);
+    if tokio::time::timeout(STOP_TIMEOUT, graceful.shutdown()).await.is_err() {
+        tracing::warn!("cutting requests that are still under way");
+    }
+}
+
+/// One HTTP/1.1 connection.
+fn connection(
+    socket: TcpStream,
+    router: Router,
+) -> hyper::server::conn::http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>> {
+    // Answers are small and written at once; waiting to fill packets only delays them.
+    if let Err(error) = socket.set_nodelay(true) {
+        tracing::debug!(%error, "cannot set TCP_NODELAY");
+    }
+    hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .serve_connection(TokioIo::new(socket), TowerToHyperService::new(router))
+}

@@ -1,0 +1,106 @@
+//! What every handler shares, and what they may cost together.
+//!
+//! Two gates: *places* bound how many expensive requests (and the bodies they hold) are in the house at once, a
+//! request beyond them is turned away at the door; *cores* bound how many compute at once, requests inside wait
+//! for one in the order they came. Computing never happens on an async thread.
+
+use super::problem::Problem;
+use lookalike_engine::fetch::Fetcher;
+use lookalike_engine::search::Searcher;
+use lookalike_vision::decode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Bounds of what requests may cost.
+#[derive(Debug, Clone)]
+pub struct ServeLimits {
+    /// Longest request body.
+    pub body_bytes: usize,
+    /// What decoding a caller's picture may cost.
+    pub picture: decode::Limits,
+    /// Expensive requests in the house at once.
+    pub places: usize,
+    /// Requests computing at once.
+    pub cores: usize,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
+    /// How long a request waits for a core.
+    pub core_timeout: Duration,
+}
+
+impl Default for ServeLimits {
+    /// 32 MiB bodies in 30 s, 64 places, as many cores as there are, 20 s of waiting for one.
+    fn default() -> Self {
+        Self {
+            body_bytes: 32 << 20,
+            picture: decode::Limits::default(),
+            places: 64,
+            cores: std::thread::available_parallelism().map_or(2, usize::from),
+            body_timeout: Duration::from_secs(30),
+            core_timeout: Duration::from_secs(20),
+        }
+    }
+}
+
+/// Shared by all handlers; cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    searcher: Searcher,
+    fetcher: Fetcher,
+    limits: ServeLimits,
+    places: Arc<Semaphore>,
+    cores: Arc<Semaphore>,
+}
+
+impl AppState {
+    /// A server's state over one catalog. `fetcher` fetches the URLs that callers name.
+    pub fn new(searcher: Searcher, fetcher: Fetcher, limits: ServeLimits) -> Self {
+        let places = Arc::new(Semaphore::new(limits.places.max(1)));
+        let cores = Arc::new(Semaphore::new(limits.cores.max(1)));
+        Self { shared: Arc::new(Shared { searcher, fetcher, limits, places, cores }) }
+    }
+
+    pub(super) fn fetcher(&self) -> &Fetcher {
+        &self.shared.fetcher
+    }
+
+    pub(super) fn limits(&self) -> &ServeLimits {
+        &self.shared.limits
+    }
+
+    /// A place for an expensive request, held until it is answered.
+    pub(super) fn place(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        Arc::clone(&self.shared.places).try_acquire_owned().map_err(|_| Problem::busy())
+    }
+
+    /// Runs `work` on a thread of its own as soon as a core is free.
+    pub(super) async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Searcher) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let free = Arc::clone(&self.shared.cores).acquire_owned();
+        let core = tokio::time::timeout(self.limits().core_timeout, free).await;
+        let core = core.ok().and_then(Result::ok).ok_or_else(Problem::busy)?;
+        self.on_thread(move |searcher| {
+            // Held by the work, not by the request: a caller who hangs up frees no core.
+            let _core = core;
+            work(searcher)
+        })
+        .await
+    }
+
+    /// Runs `work`, which waits for disks rather than computing, on a thread of its own at once.
+    pub(super) async fn on_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Searcher) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let shared = Arc::clone(&self.shared);
+        let done = tokio::task::spawn_blocking(move || work(&shared.searcher)).await;
+        done.unwrap_or_else(|panicked| Err(Problem::internal("a request's thread", &panicked)))
+    }
+}

@@ -1,0 +1,4 @@
+//! What the `lookalike` binary is made of, as a library so that tests can drive it without a process.
+
+pub mod http;
+pub mod page;

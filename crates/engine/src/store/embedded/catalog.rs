@@ -1,0 +1,279 @@
+//! [`EmbeddedStore`]: opening a catalog folder, and the [`Store`] it is then.
+
+use super::connection::{self, Readers};
+use super::derived::Derived;
+use super::folder::{Folder, WriterLock};
+use super::schema::{self, MIGRATIONS};
+use super::write::{self, Failure};
+use super::{EmbeddedError, read, text, verify};
+use crate::catalog::{ImageId, ProductId};
+use crate::store::{
+    ImageKey, KnownProduct, Problem, Store, StoreError, StoredImage, StoredProduct, Summary, Write,
+};
+use lookalike_vision::encoder::EncoderId;
+use lookalike_vision::hash::{PHash, PdqHash};
+use rusqlite::Connection;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+/// What a catalog is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Reading; any number of processes may, also while one writes.
+    ReadOnly,
+    /// Reading and writing; one process at a time.
+    ReadWrite,
+}
+
+/// The longest vector a catalog takes, in numbers; longer ones are a sign of a model read wrongly.
+const MOST_DIMENSIONS: usize = 65_536;
+
+/// An open catalog folder. Shared between threads; dropped, it brings the derived index up to date where it wrote.
+#[derive(Debug)]
+pub struct EmbeddedStore {
+    folder: Folder,
+    encoders: Vec<EncoderId>,
+    derived: Derived,
+    // Readers close before the writer, so that the writer is the last and leaves no log behind.
+    readers: Readers,
+    writer: Option<Mutex<Writer>>,
+}
+
+#[derive(Debug)]
+struct Writer {
+    connection: Connection,
+    _lock: WriterLock,
+}
+
+impl EmbeddedStore {
+    /// Makes a new catalog in `path`, which is made where it does not exist, for vectors of `encoders` (the primary
+    /// one first), and opens it for writing.
+    ///
+    /// # Errors
+    /// When `path` is a catalog already, holds other files or cannot be written.
+    pub fn create(path: &Path, encoders: &[EncoderId]) -> Result<Self, EmbeddedError> {
+        check_encoders(encoders)?;
+        let folder = Folder::new(path);
+        folder.begin()?;
+        let lock = folder.lock()?;
+        // Another process may have made one between the look and the lock.
+        folder.begin()?;
+        folder.remove_begun()?;
+        make_database(&folder, encoders)?;
+        folder.finish()?;
+        Self::open_locked(folder, Some(lock), MIGRATIONS)
+    }
+
+    /// Opens the catalog in `path`. For writing, one of an older schema is brought to the newest.
+    ///
+    /// # Errors
+    /// When `path` is not a catalog, is of a newer schema or damaged, and for [`Access::ReadWrite`] when another
+    /// process has it open for writing.
+    pub fn open(path: &Path, access: Access) -> Result<Self, EmbeddedError> {
+        Self::open_at(path, access, MIGRATIONS)
+    }
+
+    /// Opens the catalog in `path` for writing, or makes it for `encoders`.
+    ///
+    /// # Errors
+    /// Those of [`Self::create`] and [`Self::open`], and when the catalog's encoders are others.
+    pub fn open_or_create(path: &Path, encoders: &[EncoderId]) -> Result<Self, EmbeddedError> {
+        if !Folder::new(path).has_database() {
+            return Self::create(path, encoders);
+        }
+        let store = Self::open(path, Access::ReadWrite)?;
+        if store.encoders != encoders {
+            let list = |encoders: &[EncoderId]| {
+                encoders.iter().map(EncoderId::to_string).collect::<Vec<_>>().join(", ")
+            };
+            let (stored, asked) = (list(&store.encoders), list(encoders));
+            return Err(EmbeddedError::OtherEncoders { path: path.to_path_buf(), stored, asked });
+        }
+        Ok(store)
+    }
+
+    pub(super) fn open_at(path: &Path, access: Access, migrations: &[&str]) -> Result<Self, EmbeddedError> {
+        let folder = Folder::new(path);
+        folder.expect_catalog()?;
+        let lock = match access {
+            Access::ReadOnly => None,
+            Access::ReadWrite => Some(folder.lock()?),
+        };
+        Self::open_locked(folder, lock, migrations)
+    }
+
+    fn open_locked(
+        folder: Folder,
+        lock: Option<WriterLock>,
+        migrations: &[&str],
+    ) -> Result<Self, EmbeddedError> {
+        let failed = |e| EmbeddedError::sqlite(&folder, "opening it", e);
+        let writer = match lock {
+            None => None,
+            Some(lock) => {
+                // Looked at before it is opened for writing, which changes the file of another application.
+                let reader = connection::reader(&folder.database()).map_err(failed)?;
+                schema::version(&reader, &folder)?;
+                let mut connection = connection::writer(&folder.database()).map_err(failed)?;
+                schema::migrate(&mut connection, &folder, migrations)?;
+                Some(Mutex::new(Writer { connection, _lock: lock }))
+            }
+        };
+        let reader = connection::reader(&folder.database()).map_err(failed)?;
+        schema::expect_newest(&reader, &folder, migrations)?;
+        let encoders = read::encoders(&reader).map_err(failed)?;
+        let derived = Derived::new(folder.clone(), encoders.clone());
+        let readers = Readers::new(folder.clone());
+        Ok(Self { folder, encoders, derived, readers, writer })
+    }
+
+    /// Products that hold any of the words in `query`, best first, with how well they do (above 0, by bm25). Nothing
+    /// in `query` is an operator.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub fn search_text(&self, query: &str, limit: usize) -> Result<Vec<(ProductId, f32)>, EmbeddedError> {
+        self.readers.read("searching for words", |moment| {
+            let found = text::search(moment, query, row_limit(limit))?;
+            found.into_iter().map(|(id, score)| Ok((super::rows::product_id(id)?, score))).collect()
+        })
+    }
+}
+
+/// A count as SQLite takes it; no catalog has more rows than that.
+fn row_limit(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+fn check_encoders(encoders: &[EncoderId]) -> Result<(), EmbeddedError> {
+    if encoders.is_empty() {
+        return Err(EmbeddedError::InvalidEncoders("none is given, and vectors need one".into()));
+    }
+    for (position, encoder) in encoders.iter().enumerate() {
+        if encoder.dimensions == 0 || encoder.dimensions > MOST_DIMENSIONS {
+            return Err(EmbeddedError::InvalidEncoders(format!(
+                "{encoder} is outside 1 to {MOST_DIMENSIONS} dimensions"
+            )));
+        }
+        if encoders.iter().take(position).any(|earlier| earlier.name == encoder.name) {
+            return Err(EmbeddedError::InvalidEncoders(format!("{:?} is listed twice", encoder.name)));
+        }
+    }
+    Ok(())
+}
+
+/// Builds the whole database under the name of an unfinished one.
+fn make_database(folder: &Folder, encoders: &[EncoderId]) -> Result<(), EmbeddedError> {
+    let failed = |e| EmbeddedError::sqlite(folder, "making it", e);
+    let mut connection = connection::create(&folder.database_begun()).map_err(failed)?;
+    schema::make(&mut connection, MIGRATIONS).map_err(failed)?;
+    for (position, encoder) in (0_i64..).zip(encoders) {
+        let dimensions = row_limit(encoder.dimensions);
+        connection
+            .execute(
+                "INSERT INTO encoder (position, name, digest, dimensions) VALUES (?1, ?2, ?3, ?4)",
+                (position, &encoder.name, &encoder.digest, dimensions),
+            )
+            .map_err(failed)?;
+    }
+    let mode = connection::use_log(&connection).map_err(failed)?;
+    if mode != "wal" {
+        return Err(EmbeddedError::io(
+            "use a write-ahead log in",
+            folder.root(),
+            std::io::Error::new(
+                std::io::ErrorKind::Unsupported,
+                "the file system has no shared memory: put the catalog on a local disk",
+            ),
+        ));
+    }
+    connection.close().map_err(|(_, error)| failed(error))
+}
+
+impl Store for EmbeddedStore {
+    fn summary(&self) -> Result<Summary, StoreError> {
+        let (products, images) = self.readers.read("counting", read::counts)?;
+        Ok(Summary {
+            place: self.folder.root().display().to_string(),
+            products,
+            images,
+            encoders: self.encoders.clone(),
+            bytes: Some(self.folder.size_bytes()?),
+        })
+    }
+
+    fn encoders(&self) -> &[EncoderId] {
+        &self.encoders
+    }
+
+    fn apply(&self, batch: &[Write]) -> Result<(), StoreError> {
+        let Some(writer) = &self.writer else {
+            return Err(EmbeddedError::OpenedForReading(self.folder.root().to_path_buf()).into());
+        };
+        write::check(batch, &self.encoders).map_err(EmbeddedError::from)?;
+        let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let applied = write::apply(&mut writer.connection, batch).map_err(|failure| match failure {
+            Failure::Invalid(invalid) => EmbeddedError::Rejected(invalid),
+            Failure::Sqlite(error) => EmbeddedError::sqlite(&self.folder, "writing a batch", error),
+        })?;
+        self.derived.applied(applied);
+        Ok(())
+    }
+
+    fn known(&self, id: &ProductId) -> Result<Option<KnownProduct>, StoreError> {
+        Ok(self.readers.read("reading a product", |moment| read::known(moment, id))?)
+    }
+
+    fn products(&self, ids: &[ProductId]) -> Result<Vec<StoredProduct>, StoreError> {
+        Ok(self.readers.read("reading products", |moment| {
+            ids.iter().filter_map(|id| read::product(moment, id).transpose()).collect()
+        })?)
+    }
+
+    fn images(&self, keys: &[ImageKey]) -> Result<Vec<StoredImage>, StoreError> {
+        Ok(self.readers.read("reading images", |moment| {
+            keys.iter().filter_map(|key| read::image(moment, *key, &self.encoders).transpose()).collect()
+        })?)
+    }
+
+    fn find_image(&self, id: &ImageId) -> Result<Option<ImageKey>, StoreError> {
+        Ok(self.readers.read("finding an image", |moment| read::find_image(moment, id))?)
+    }
+
+    fn scan(&self, after: Option<ImageKey>, limit: usize) -> Result<Vec<StoredImage>, StoreError> {
+        let limit = row_limit(limit);
+        Ok(self
+            .readers
+            .read("going through the images", |moment| read::scan(moment, after, limit, &self.encoders))?)
+    }
+
+    fn nearest_vectors(
+        &self,
+        encoder: usize,
+        query: &[f32],
+        limit: usize,
+    ) -> Result<Vec<(ImageKey, f32)>, StoreError> {
+        Ok(self.derived.nearest_vectors(&self.readers, encoder, query, limit)?)
+    }
+
+    fn nearest_phashes(&self, query: PHash, limit: usize) -> Result<Vec<(ImageKey, u32)>, StoreError> {
+        Ok(self.derived.nearest_phashes(&self.readers, query, limit)?)
+    }
+
+    fn nearest_pdqs(&self, queries: &[PdqHash], limit: usize) -> Result<Vec<(ImageKey, u32)>, StoreError> {
+        Ok(self.derived.nearest_pdqs(&self.readers, queries, limit)?)
+    }
+
+    fn verify(&self) -> Result<Vec<Problem>, StoreError> {
+        Ok(verify::verify(&self.folder, &self.readers, &self.encoders)?)
+    }
+}
+
+#[cfg(test)]
+impl EmbeddedStore {
+    /// Lets the database grow to `pages` and no further: SQLite then fails as on a full disk.
+    pub(super) fn limit_pages(&self, pages: i64) {
+        let writer = self.writer.as_ref().unwrap().lock().unwrap();
+        writer.connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
+    }
+}
