@@ -49,7 +49,8 @@ fn lines(failures: &[RowFailure]) -> Vec<String> {
 
 #[test]
 fn rows_of_one_product_are_gathered_wherever_they_stand() {
-    let read = read("sku,image,title,price\nb,b1.jpg,Bag,10\na,a1.jpg,Ape,\nb,b2.jpg,Bag,10\na,a2.jpg,Ape,5\n");
+    let read =
+        read("sku,image,title,price\nb,b1.jpg,Bag,10\na,a1.jpg,Ape,\nb,b2.jpg,Bag,10\na,a2.jpg,Ape,5\n");
     assert_eq!(ids(&read.products), [("b", vec!["b1.jpg", "b2.jpg"]), ("a", vec!["a1.jpg", "a2.jpg"])]);
     assert_eq!(read.products[0].images[1].location, Location::File(read.folder.join("b2.jpg")));
     let fields = serde_json::to_string(&read.products[1].fields).unwrap();
@@ -77,12 +78,7 @@ fn each_bad_row_is_told_with_its_line_and_costs_itself() {
          10,ten.jpg,\"never closed\n\
          11,eleven.jpg,Eleven\n",
     );
-    let all = [
-        ("1", vec!["one.jpg"]),
-        ("7", vec![]),
-        ("8", vec!["eight.jpg"]),
-        ("11", vec!["eleven.jpg"]),
-    ];
+    let all = [("1", vec!["one.jpg"]), ("7", vec![]), ("8", vec!["eight.jpg"]), ("11", vec!["eleven.jpg"])];
     assert_eq!(ids(&read.products), all);
     assert_eq!(lines(&read.failures), ["8", "3", "4", "5", "6", "10", "13", "14"]);
     let reasons: Vec<_> = read.failures.iter().map(|failure| failure.reason.as_str()).collect();
@@ -118,9 +114,14 @@ fn latin_1_is_read_and_told_and_utf_16_is_refused() {
     let read = read(&bytes);
     assert_eq!(read.products[0].fields["title"], "café €");
     assert_eq!(read.products[1].fields["title"], "größe");
-    assert!(read.notices.contains("1 rows are not UTF-8") && read.notices.contains("line 2"), "{}", read.notices);
+    assert!(
+        read.notices.contains("1 rows are not UTF-8") && read.notices.contains("line 2"),
+        "{}",
+        read.notices
+    );
 
-    let utf16: Vec<u8> = [0xFF, 0xFE].into_iter().chain("id,image\n".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let utf16: Vec<u8> =
+        [0xFF, 0xFE].into_iter().chain("id,image\n".encode_utf16().flat_map(u16::to_le_bytes)).collect();
     let csv = SourceOptions { format: Some(SourceFormat::Csv), ..SourceOptions::default() };
     for options in [SourceOptions::default(), csv] {
         let error = try_read(&utf16, &options).err().unwrap().to_string();
@@ -134,7 +135,10 @@ fn latin_1_is_read_and_told_and_utf_16_is_refused() {
 fn a_missing_column_is_named_with_those_there_are() {
     let text = "product_id,file,title\n1,a.jpg,A\n";
     let error = try_read(text, &with_map("id=product_id,image=fle")).err().unwrap().to_string();
-    assert!(error.contains("shop.csv") && error.contains("`fle`") && error.contains("did you mean `file`"), "{error}");
+    assert!(
+        error.contains("shop.csv") && error.contains("`fle`") && error.contains("did you mean `file`"),
+        "{error}"
+    );
     let error = try_read("name,title\na,b\n", &SourceOptions::default()).err().unwrap().to_string();
     assert!(error.contains("--map id=") && error.contains("name, title"), "{error}");
     let error = try_read("id,title\na,b\n", &SourceOptions::default()).err().unwrap().to_string();
@@ -181,16 +185,21 @@ fn images_are_relative_to_the_base_and_addresses_stay() {
     let located = |base: Option<&str>| {
         let options = SourceOptions { image_base: base.map(ImageBase::parse), ..SourceOptions::default() };
         let read = try_read(text, &options).unwrap();
-        let places = read.products.iter().map(|product| product.images[0].location.to_string()).collect::<Vec<_>>();
+        let places =
+            read.products.iter().map(|product| product.images[0].location.to_string()).collect::<Vec<_>>();
         (places, read.folder)
     };
     let (places, folder) = located(None);
     let file = |name: &str| folder.join(name).display().to_string();
-    assert_eq!(places, [file("a.jpg"), "https://x.example/b.jpg".into(), file("../c.jpg"), "/abs/d.jpg".into()]);
+    assert_eq!(
+        places,
+        [file("a.jpg"), "https://x.example/b.jpg".into(), file("../c.jpg"), "/abs/d.jpg".into()]
+    );
     let (places, _) = located(Some("https://cdn.example/m"));
     assert_eq!(places[0], "https://cdn.example/m/a.jpg");
     assert_eq!(places[1], "https://x.example/b.jpg");
-    let missing = SourceOptions { image_base: Some(ImageBase::parse("/no/such/folder")), ..SourceOptions::default() };
+    let missing =
+        SourceOptions { image_base: Some(ImageBase::parse("/no/such/folder")), ..SourceOptions::default() };
     assert!(matches!(try_read(text, &missing), Err(SourceError::Io { .. })));
 }
 

@@ -17,7 +17,8 @@ fn write(root: &Path, names: &[&str]) {
 
 fn read(source: &dyn Source) -> (Vec<Product>, Vec<RowFailure>) {
     let mut failures = Vec::new();
-    let products = source.products().unwrap().filter_map(|item| item.map_err(|f| failures.push(f)).ok()).collect();
+    let products =
+        source.products().unwrap().filter_map(|item| item.map_err(|f| failures.push(f)).ok()).collect();
     (products, failures)
 }
 
@@ -70,7 +71,10 @@ fn a_folder_named_like_a_picture_is_walked_and_told_when_empty() {
     let (products, failures) = read(&open_folder(folder.path(), false, ProductIdRule::Stem));
     assert_eq!(ids(&products), [("inside", vec!["x.jpg/inside.png"])]);
     assert_eq!(failures.len(), 1);
-    assert!(failures[0].place.ends_with("y.jpg") && failures[0].reason.contains("empty folder"), "{failures:?}");
+    assert!(
+        failures[0].place.ends_with("y.jpg") && failures[0].reason.contains("empty folder"),
+        "{failures:?}"
+    );
 }
 
 #[test]
@@ -93,7 +97,10 @@ fn files_of_one_stem_are_told_apart_by_path_on_request() {
 #[test]
 fn a_first_level_folder_is_a_product_on_request() {
     let folder = tempfile::tempdir().unwrap();
-    write(folder.path(), &["bag/front.jpg", "bag/more/back.jpg", "loose.jpg", "shoe.png", "shoe/1.jpg", "text/a.txt"]);
+    write(
+        folder.path(),
+        &["bag/front.jpg", "bag/more/back.jpg", "loose.jpg", "shoe.png", "shoe/1.jpg", "text/a.txt"],
+    );
     let source = open_folder(folder.path(), true, ProductIdRule::Stem);
     let (products, failures) = read(&source);
     assert_eq!(

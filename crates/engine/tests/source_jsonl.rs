@@ -9,7 +9,8 @@ fn try_read(bytes: impl AsRef<[u8]>, map: &str) -> Result<(Vec<Product>, Vec<Row
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shop.jsonl");
     fs::write(&path, bytes).unwrap();
-    let source = open(&path, &SourceOptions { map: Mapping::parse(map).unwrap(), ..SourceOptions::default() })?;
+    let source =
+        open(&path, &SourceOptions { map: Mapping::parse(map).unwrap(), ..SourceOptions::default() })?;
     let mut failures = Vec::new();
     let products = source.products()?.filter_map(|item| item.map_err(|f| failures.push(f)).ok()).collect();
     Ok((products, failures))
@@ -71,5 +72,8 @@ fn listings_without_photos_say_which_fields_there_are() {
         return;
     }
     let error = open(&listings, &SourceOptions::default()).err().unwrap().to_string();
-    assert!(error.contains("--map image=") && error.contains("product_id, source, title, category"), "{error}");
+    assert!(
+        error.contains("--map image=") && error.contains("product_id, source, title, category"),
+        "{error}"
+    );
 }

@@ -40,7 +40,10 @@ impl Table {
     }
 
     /// Groups rows by value, by counting.
-    #[expect(clippy::indexing_slicing, reason = "values are below 2^bits and positions below the number of rows")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "values are below 2^bits and positions below the number of rows"
+    )]
     fn build(hashes: &[u64], shift: u32, bits: u32) -> Self {
         let mut starts = vec![0_u32; (1 << bits) + 1];
         for &hash in hashes {
@@ -83,9 +86,9 @@ impl MultiIndex {
     pub fn build(hashes: &[u64], radius: u32) -> Self {
         let rows = hashes.len();
         let count = (3..=8).min_by(|&a, &b| cost(rows, a, radius).total_cmp(&cost(rows, b, radius)));
-        let Some(count) = count.filter(|&count| {
-            u32::try_from(rows).is_ok() && cost(rows, count, radius) < rows as f64 / 2.0
-        }) else {
+        let Some(count) = count
+            .filter(|&count| u32::try_from(rows).is_ok() && cost(rows, count, radius) < rows as f64 / 2.0)
+        else {
             return Self { tables: Vec::new(), rows };
         };
         let cuts: Vec<(u32, u32)> = substrings(count).collect();

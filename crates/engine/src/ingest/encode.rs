@@ -86,7 +86,8 @@ impl<'a> Worker<'a> {
             return self.tell(&task, bytes, Outcome::NotReached);
         }
         let guarded = |reason| Failure::new(&task.image.location, Stage::Decode, reason);
-        let header = match caught(|| (self.decoder.probe)(&photo.bytes, &self.limits).map_err(|e| whole(&e))) {
+        let header = match caught(|| (self.decoder.probe)(&photo.bytes, &self.limits).map_err(|e| whole(&e)))
+        {
             Ok(header) => header,
             Err(reason) => return self.tell(&task, bytes, Outcome::Failed(guarded(&reason))),
         };
@@ -125,7 +126,9 @@ impl<'a> Worker<'a> {
             // One picture spoiled the batch; find out which.
             Err(_) if pictures.len() > 1 => pictures
                 .iter()
-                .map(|&picture| self.vectors(&[picture]).map(|vectors| vectors.into_iter().flatten().collect()))
+                .map(|&picture| {
+                    self.vectors(&[picture]).map(|vectors| vectors.into_iter().flatten().collect())
+                })
                 .collect(),
             Err(reason) => vec![Err(reason)],
         };
@@ -154,9 +157,13 @@ impl<'a> Worker<'a> {
         for encoder in self.encoders {
             let id = encoder.id();
             let made = caught(|| encoder.encode(pictures).map_err(|error| whole(&error)))?;
-            let sound = |vector: &Vec<f32>| vector.len() == id.dimensions && vector.iter().all(|x| x.is_finite());
+            let sound =
+                |vector: &Vec<f32>| vector.len() == id.dimensions && vector.iter().all(|x| x.is_finite());
             if made.len() != pictures.len() || !made.iter().all(sound) {
-                return Err(format!("encoder {} gave something else than {} numbers", id.name, id.dimensions));
+                return Err(format!(
+                    "encoder {} gave something else than {} numbers",
+                    id.name, id.dimensions
+                ));
             }
             for (vectors, vector) in all.iter_mut().zip(made) {
                 vectors.push(vector);

@@ -30,7 +30,9 @@ pub(super) unsafe fn scan(
         // SAFETY: all 4 rows from `first_row` on exist.
         let products =
             unsafe { products(rows.codes.as_ptr().add(first_row * rows.stride), rows.stride, query) };
-        for (row, (product, (&scale, &error))) in products.into_iter().zip(scales.iter().zip(errors)).enumerate() {
+        for (row, (product, (&scale, &error))) in
+            products.into_iter().zip(scales.iter().zip(errors)).enumerate()
+        {
             let score = score(product.wrapping_sub(query.bias), scale, query.scale);
             if score + reach * error >= threshold {
                 threshold = visit(first_row + row, score);
