@@ -1,6 +1,8 @@
 //! Given a CSV file, when it is read as a catalog, then rows become products, and a bad row costs itself and is told
 //! with its line.
 
+#![expect(clippy::unwrap_used, reason = "a scenario that cannot go on fails right there")]
+
 use lookalike_engine::catalog::{Location, Product};
 use lookalike_engine::source::{
     ImageBase, ImageSeparator, Mapping, RowFailure, SourceError, SourceFormat, SourceOptions, open,

@@ -1,5 +1,7 @@
 //! Given a folder of photos, when it is read as a catalog, then every file is a product, or told why it is none.
 
+#![expect(clippy::unwrap_used, reason = "a scenario that cannot go on fails right there")]
+
 use lookalike_engine::catalog::{Location, Product};
 use lookalike_engine::source::{
     FolderOptions, FolderSource, ProductIdRule, RowFailure, Source, SourceError, SourceOptions, open,
@@ -206,7 +208,7 @@ mod unix {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), &["a.jpg", "locked/b.jpg"]);
         let locked = folder.path().join("locked");
-        fs::set_permissions(&locked, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).unwrap();
         if fs::read_dir(&locked).is_ok() {
             println!("skipped: this user may read everything");
             return;

@@ -1,5 +1,7 @@
 //! Given JSON lines, when they are read as a catalog, then objects become products with their values' types.
 
+#![expect(clippy::unwrap_used, reason = "a scenario that cannot go on fails right there")]
+
 use lookalike_engine::catalog::Product;
 use lookalike_engine::source::{Mapping, RowFailure, SourceError, SourceOptions, open};
 use std::fs;

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// A 24-bit BMP whose pixels depend on `seed`.
-pub fn bmp(width: u32, height: u32, seed: u32) -> Vec<u8> {
+pub(crate) fn bmp(width: u32, height: u32, seed: u32) -> Vec<u8> {
     let row = (width * 3).next_multiple_of(4);
     let size = 54 + row * height;
     let mut bytes = b"BM".to_vec();
@@ -31,10 +31,10 @@ pub fn bmp(width: u32, height: u32, seed: u32) -> Vec<u8> {
 }
 
 /// Mean colour as a vector of three; panics at white pictures and refuses black ones.
-pub struct MeanColour(EncoderId);
+pub(crate) struct MeanColour(EncoderId);
 
 impl MeanColour {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(EncoderId { name: "mean-colour".into(), digest: "v1".into(), dimensions: 3 })
     }
 }
@@ -62,9 +62,9 @@ impl Encoder for MeanColour {
 
 /// Reads from disk and counts; fails where it is told to.
 #[derive(Default)]
-pub struct Watched {
-    pub reads: AtomicU64,
-    pub fails: Option<fn(&Path) -> bool>,
+pub(crate) struct Watched {
+    pub(crate) reads: AtomicU64,
+    pub(crate) fails: Option<fn(&Path) -> bool>,
 }
 
 impl PhotoReader for Watched {
@@ -82,24 +82,27 @@ impl PhotoReader for Watched {
     }
 }
 
+/// A product's id, and its images' ids and sums.
+pub(crate) type Contents = (String, Vec<(String, [u8; 32])>);
+
 /// A folder of photos and a catalog beside it.
-pub struct Shop {
+pub(crate) struct Shop {
     folder: tempfile::TempDir,
-    pub store: EmbeddedStore,
-    pub options: SourceOptions,
-    pub ingest: Ingest,
-    pub reader: Watched,
+    pub(crate) store: EmbeddedStore,
+    pub(crate) options: SourceOptions,
+    pub(crate) ingest: Ingest,
+    pub(crate) reader: Watched,
 }
 
 /// A run's end and what it told.
-pub struct Run {
-    pub report: Report,
-    pub events: Vec<Event>,
-    pub reads: u64,
+pub(crate) struct Run {
+    pub(crate) report: Report,
+    pub(crate) events: Vec<Event>,
+    pub(crate) reads: u64,
 }
 
 impl Run {
-    pub fn failures(&self) -> Vec<&Failure> {
+    pub(crate) fn failures(&self) -> Vec<&Failure> {
         let failures = self.events.iter().filter_map(|event| match event {
             Event::Failed(failure) => Some(failure),
             _ => None,
@@ -108,12 +111,12 @@ impl Run {
     }
 
     /// Seen, stored, unchanged, failed.
-    pub fn numbers(&self) -> [u64; 4] {
+    pub(crate) fn numbers(&self) -> [u64; 4] {
         let counts = self.report.counts;
         [counts.seen, counts.stored, counts.unchanged, counts.failed]
     }
 
-    pub fn failure(&self, place: &str) -> &Failure {
+    pub(crate) fn failure(&self, place: &str) -> &Failure {
         let found: Vec<_> = self.failures().into_iter().filter(|f| f.place.ends_with(place)).collect();
         assert_eq!(found.len(), 1, "one failure for {place} in {:?}", self.failures());
         found[0]
@@ -121,7 +124,7 @@ impl Run {
 }
 
 impl Shop {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("photos")).unwrap();
         let store =
@@ -130,34 +133,34 @@ impl Shop {
         Self { folder, store, options, ingest, reader }
     }
 
-    pub fn with_photos(count: u32) -> Self {
+    pub(crate) fn with_photos(count: u32) -> Self {
         let shop = Self::new();
         (0..count).for_each(|seed| shop.write(&format!("{seed:04}.bmp"), bmp(12, 9, seed)));
         shop
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join("photos").join(name)
     }
 
-    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, bytes).unwrap();
     }
 
     /// Over the folder of photos.
-    pub fn run(&self) -> Run {
+    pub(crate) fn run(&self) -> Run {
         self.run_at("")
     }
 
     /// Over something in it.
-    pub fn run_at(&self, name: &str) -> Run {
+    pub(crate) fn run_at(&self, name: &str) -> Run {
         let source = open(&self.path(name), &self.options).unwrap();
         self.run_source(source.as_ref(), &self.store, &mut |_| {}, &AtomicBool::new(false)).unwrap()
     }
 
-    pub fn run_source(
+    pub(crate) fn run_source(
         &self,
         source: &dyn Source,
         store: &dyn Store,
@@ -184,7 +187,7 @@ impl Shop {
     }
 
     /// Product, image and sha256 of everything stored, in the order of ids.
-    pub fn contents(&self) -> Vec<(String, Vec<(String, [u8; 32])>)> {
+    pub(crate) fn contents(&self) -> Vec<Contents> {
         let stored = self.store.scan(None, 1_000_000).unwrap();
         let mut products: Vec<ProductId> = stored.iter().map(|image| image.product.clone()).collect();
         products.sort();
@@ -201,7 +204,7 @@ impl Shop {
     }
 
     /// The ids of a product's images as they are stored.
-    pub fn images_of(&self, product: &str) -> Option<Vec<String>> {
+    pub(crate) fn images_of(&self, product: &str) -> Option<Vec<String>> {
         let known = self.store.known(&ProductId::new(product).unwrap()).unwrap()?;
         Some(known.images.into_iter().map(|image| image.id.to_string()).collect())
     }

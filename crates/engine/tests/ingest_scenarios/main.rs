@@ -5,8 +5,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a scenario that cannot go on fails right there, and one that cannot be tried says so"
+    reason = "a scenario that cannot go on fails right there"
 )]
 
 mod bad_input;

@@ -14,10 +14,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+/// Says which batches are refused.
+type Refuses = dyn Fn(&[Write]) -> bool + Send + Sync;
+
 /// A catalog that refuses batches.
 struct Refusing<'a> {
     inner: &'a EmbeddedStore,
-    refuses: Box<dyn Fn(&[Write]) -> bool + Send + Sync>,
+    refuses: Box<Refuses>,
     applied: AtomicU64,
 }
 
@@ -92,7 +95,7 @@ fn an_encoder_that_panics_or_refuses_costs_the_picture_it_was_at() {
     shop.write("0010-black.bmp", flat(0));
     let run = shop.run();
     assert_eq!(run.numbers(), [22, 20, 0, 2]);
-    assert!(run.failure("white.bmp").reason.contains("white is too much for me"));
+    assert!(run.failure("white.bmp").reason.contains("encoder fault: white is too much for me"));
     assert!(run.failure("black.bmp").reason.contains("too dark"));
     assert!(run.failures().iter().all(|failure| failure.stage == Stage::Encode));
 }
@@ -188,7 +191,8 @@ fn the_numbers_add_up_under_random_failures() {
         shop.ingest.ready_images = 3 + round as usize;
         shop.ingest.write_batch = 1 + round as usize;
         let calls = AtomicU64::new(round);
-        let store = Refusing::new(&shop.store, move |_| calls.fetch_add(1, Ordering::Relaxed) % 4 == 0);
+        let store =
+            Refusing::new(&shop.store, move |_| calls.fetch_add(1, Ordering::Relaxed).is_multiple_of(4));
         let source = open(&shop.path(""), &shop.options).unwrap();
         let run = shop.run_source(source.as_ref(), &store, &mut |_| {}, &AtomicBool::new(false)).unwrap();
         let counts = run.report.counts;

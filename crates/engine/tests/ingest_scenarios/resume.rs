@@ -108,7 +108,7 @@ fn a_run_that_is_stopped_keeps_what_it_did_and_the_next_one_finishes() {
         }
         assert!(runs < 200, "each run gets further");
     }
-    assert!(runs > 2, "{runs}");
+    assert!(runs > 1, "{runs}");
     assert_eq!(stored, 500, "nothing was done twice");
     let uninterrupted = Shop::new();
     let source = open(&shop.path(""), &shop.options).unwrap();
