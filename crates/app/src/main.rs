@@ -1,6 +1,6 @@
 //! The `lookalike` binary.
 
-#[expect(dead_code, reason = "the demo subcommand is wired by a later commit")]
+#[allow(dead_code, unused_imports, reason = "the demo subcommand is wired by a later commit")]
 mod demo;
 
 fn main() {}

@@ -51,7 +51,10 @@ impl Backdrop {
             }
             6 => [242, 238, 231],
             7 => [233, 238, 243],
-            8 => tone(dye(dice.pick(&["sand", "pink", "sky", "mint", "lilac", "beige"])), dice.between(0.45, 0.75)),
+            8 => tone(
+                dye(dice.pick(&["sand", "pink", "sky", "mint", "lilac", "beige"])),
+                dice.between(0.45, 0.75),
+            ),
             _ => [214, 214, 216],
         };
         if paper == [255, 255, 255] {
@@ -67,15 +70,43 @@ impl Backdrop {
         match plane {
             Plane::Floor(_) => {
                 let floor = dice.pick(&[
-                    Ground::Wood, Ground::Wood, Ground::Concrete, Ground::Marble, Ground::Tiles, Ground::Rug, Ground::Terrazzo,
+                    Ground::Wood,
+                    Ground::Wood,
+                    Ground::Concrete,
+                    Ground::Marble,
+                    Ground::Tiles,
+                    Ground::Rug,
+                    Ground::Terrazzo,
                 ]);
-                let wall = tone(dye(dice.pick(&["sand", "grey", "sky", "mint", "cream", "olive", "teal", "beige", "rust"])), dice.between(0.1, 0.6));
-                let wall_ground = if dice.chance(0.5) { Some(dice.pick(&[Ground::Brick, Ground::Plaster, Ground::Plaster])) } else { None };
-                Self::Room { floor, floor_tint: ground_tint(dice, floor), wall, wall_ground, depth: dice.between(-1.6, -0.9), seed }
+                let wall = tone(
+                    dye(dice
+                        .pick(&["sand", "grey", "sky", "mint", "cream", "olive", "teal", "beige", "rust"])),
+                    dice.between(0.1, 0.6),
+                );
+                let wall_ground = if dice.chance(0.5) {
+                    Some(dice.pick(&[Ground::Brick, Ground::Plaster, Ground::Plaster]))
+                } else {
+                    None
+                };
+                Self::Room {
+                    floor,
+                    floor_tint: ground_tint(dice, floor),
+                    wall,
+                    wall_ground,
+                    depth: dice.between(-1.6, -0.9),
+                    seed,
+                }
             }
             Plane::Wall(_) => {
                 let ground = dice.pick(&[
-                    Ground::Wood, Ground::Linen, Ground::Linen, Ground::Concrete, Ground::Brick, Ground::Plaster, Ground::Marble, Ground::Rug,
+                    Ground::Wood,
+                    Ground::Linen,
+                    Ground::Linen,
+                    Ground::Concrete,
+                    Ground::Brick,
+                    Ground::Plaster,
+                    Ground::Marble,
+                    Ground::Rug,
                 ]);
                 Self::Flat { ground, tint: ground_tint(dice, ground), seed }
             }
@@ -83,14 +114,23 @@ impl Backdrop {
     }
 
     /// The colour behind the pixel `(x, y)` of a frame of `width` × `height`.
-    pub(crate) fn colour(&self, camera: &Camera, plane: Plane, [x, y]: [f32; 2], [width, height]: [f32; 2]) -> Rgb {
+    pub(crate) fn colour(
+        &self,
+        camera: &Camera,
+        plane: Plane,
+        [x, y]: [f32; 2],
+        [width, height]: [f32; 2],
+    ) -> Rgb {
         match self {
             Self::Studio { top, bottom, falloff } => {
                 if top == bottom {
                     return *top;
                 }
                 let (dx, dy) = (x / width - 0.5, y / height - 0.45);
-                tone(mix(*top, *bottom, ramp(0.3, 0.85, y / height)), -falloff * ramp(0.1, 0.6, dx * dx + dy * dy))
+                tone(
+                    mix(*top, *bottom, ramp(0.3, 0.85, y / height)),
+                    -falloff * ramp(0.1, 0.6, dx * dx + dy * dy),
+                )
             }
             Self::Flat { ground, tint, seed } => {
                 let (eye, ray) = camera.ray(x, y);
@@ -110,7 +150,12 @@ impl Backdrop {
                 }
                 let up = 1.0 - y / height;
                 let paint = match wall_ground {
-                    Some(ground) => ground.colour(*wall, ahead_wall(camera, *depth, x, y)[0], ahead_wall(camera, *depth, x, y)[1], *seed + 5),
+                    Some(ground) => ground.colour(
+                        *wall,
+                        ahead_wall(camera, *depth, x, y)[0],
+                        ahead_wall(camera, *depth, x, y)[1],
+                        *seed + 5,
+                    ),
                     None => *wall,
                 };
                 // A pool of light on the wall, and shade where it meets the floor.
@@ -138,7 +183,9 @@ fn ahead_wall(camera: &Camera, depth: f32, x: f32, y: f32) -> [f32; 2] {
 
 fn ground_tint(dice: &mut Dice, ground: Ground) -> Rgb {
     match ground {
-        Ground::Wood => dice.pick(&[[196, 150, 104], [150, 104, 68], [222, 190, 150], [120, 84, 60], [186, 176, 164]]),
+        Ground::Wood => {
+            dice.pick(&[[196, 150, 104], [150, 104, 68], [222, 190, 150], [120, 84, 60], [186, 176, 164]])
+        }
         Ground::Concrete => dice.pick(&[[176, 174, 170], [142, 142, 144], [200, 198, 192]]),
         Ground::Marble => dice.pick(&[[240, 238, 236], [226, 220, 212], [92, 96, 98]]),
         Ground::Linen => dice.pick(&[[226, 214, 194], [240, 236, 228], [168, 176, 182], [204, 184, 176]]),
@@ -159,7 +206,8 @@ impl Ground {
                 let shift = cell(plank as i32, 0, seed);
                 let along = y + shift * 2.0;
                 let board = plank * 7.0 + (along / 1.6).floor();
-                let rings = noise(x * 9.0 + board * 3.7, along * 0.9, seed) * 7.0 + 0.35 * noise(x * 60.0, along * 3.0, seed);
+                let rings = noise(x * 9.0 + board * 3.7, along * 0.9, seed) * 7.0
+                    + 0.35 * noise(x * 60.0, along * 3.0, seed);
                 let grain = 0.5 + 0.5 * (rings * std::f32::consts::TAU).sin();
                 let fibre = noise(x * 170.0, along * 5.0, seed + 1) - 0.5;
                 let gap = ramp(0.018, 0.006, (x / 0.26).fract().abs().min(1.0 - (x / 0.26).fract().abs()))
@@ -178,7 +226,11 @@ impl Ground {
                 let fine = (x * 5.0 - y * 3.1 + bend * 2.2).sin().abs();
                 let line = ramp(0.14, 0.0, vein) * 0.55 + ramp(0.08, 0.0, fine) * 0.25;
                 let strength = clouds(x * 4.0, y * 4.0, seed + 4);
-                mix(tint, if tint[0] > 150 { [120, 122, 128] } else { [226, 222, 214] }, line * strength + 0.06 * (strength - 0.5))
+                mix(
+                    tint,
+                    if tint[0] > 150 { [120, 122, 128] } else { [226, 222, 214] },
+                    line * strength + 0.06 * (strength - 0.5),
+                )
             }
             Self::Linen => {
                 let warp = noise(x * 190.0, y * 14.0, seed) + noise(x * 14.0, y * 190.0, seed + 1) - 1.0;
@@ -190,15 +242,31 @@ impl Ground {
                 let column = x / 0.34 + 0.5 * row.rem_euclid(2.0);
                 let (u, v) = (column.fract().abs(), (y / 0.12).rem_euclid(1.0));
                 let rough = 0.02 * (noise(x * 40.0, y * 40.0, seed) - 0.5);
-                let joint = ramp(0.035, 0.02, u.min(1.0 - u) + rough).max(ramp(0.09, 0.06, v.min(1.0 - v) + rough * 2.0));
-                let face = tone(tint, 0.26 * (cell(column.floor() as i32, row as i32, seed) - 0.5) + 0.3 * (clouds(x * 20.0, y * 20.0, seed) - 0.5));
+                let joint = ramp(0.035, 0.02, u.min(1.0 - u) + rough).max(ramp(
+                    0.09,
+                    0.06,
+                    v.min(1.0 - v) + rough * 2.0,
+                ));
+                let face = tone(
+                    tint,
+                    0.26 * (cell(column.floor() as i32, row as i32, seed) - 0.5)
+                        + 0.3 * (clouds(x * 20.0, y * 20.0, seed) - 0.5),
+                );
                 mix(face, [196, 190, 182], joint * 0.85)
             }
-            Self::Plaster => tone(tint, 0.16 * (clouds(x * 4.0, y * 4.0, seed) - 0.5) + 0.08 * (noise(x * 90.0, y * 90.0, seed) - 0.5)),
+            Self::Plaster => tone(
+                tint,
+                0.16 * (clouds(x * 4.0, y * 4.0, seed) - 0.5)
+                    + 0.08 * (noise(x * 90.0, y * 90.0, seed) - 0.5),
+            ),
             Self::Tiles => {
                 let (u, v) = ((x / 0.42).rem_euclid(1.0), (y / 0.42).rem_euclid(1.0));
                 let joint = ramp(0.024, 0.012, u.min(1.0 - u).min(v.min(1.0 - v)));
-                let face = tone(tint, 0.10 * (cell((x / 0.42).floor() as i32, (y / 0.42).floor() as i32, seed) - 0.5) + 0.1 * (clouds(x * 6.0, y * 6.0, seed) - 0.5));
+                let face = tone(
+                    tint,
+                    0.10 * (cell((x / 0.42).floor() as i32, (y / 0.42).floor() as i32, seed) - 0.5)
+                        + 0.1 * (clouds(x * 6.0, y * 6.0, seed) - 0.5),
+                );
                 mix(face, [150, 148, 146], joint * 0.7)
             }
             Self::Rug => {
@@ -209,10 +277,20 @@ impl Ground {
             }
             Self::Terrazzo => {
                 let (cu, cv) = ((x / 0.075).floor() as i32, (y / 0.075).floor() as i32);
-                let (dx, dy) = ((x / 0.075).rem_euclid(1.0) - 0.3 - 0.4 * cell(cu, cv, seed), (y / 0.075).rem_euclid(1.0) - 0.3 - 0.4 * cell(cu, cv, seed + 1));
+                let (dx, dy) = (
+                    (x / 0.075).rem_euclid(1.0) - 0.3 - 0.4 * cell(cu, cv, seed),
+                    (y / 0.075).rem_euclid(1.0) - 0.3 - 0.4 * cell(cu, cv, seed + 1),
+                );
                 let size = 0.36 * cell(cu, cv, seed + 2);
-                let chip = [[186, 128, 100], [110, 120, 116], [206, 178, 126], [60, 66, 72]].get(cu.wrapping_mul(7).wrapping_add(cv.wrapping_mul(3)).rem_euclid(4) as usize).copied().unwrap_or(tint);
-                mix(tone(tint, 0.05 * (noise(x * 80.0, y * 80.0, seed) - 0.5)), chip, ramp(-0.04, 0.04, size - dx.abs() - dy.abs()))
+                let chip = [[186, 128, 100], [110, 120, 116], [206, 178, 126], [60, 66, 72]]
+                    .get(cu.wrapping_mul(7).wrapping_add(cv.wrapping_mul(3)).rem_euclid(4) as usize)
+                    .copied()
+                    .unwrap_or(tint);
+                mix(
+                    tone(tint, 0.05 * (noise(x * 80.0, y * 80.0, seed) - 0.5)),
+                    chip,
+                    ramp(-0.04, 0.04, size - dx.abs() - dy.abs()),
+                )
             }
         }
     }

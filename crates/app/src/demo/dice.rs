@@ -27,9 +27,9 @@ impl Dice {
 
     /// A stream of its own for `label`, the same whatever was drawn from `self` after it was made.
     pub(crate) fn fork(&self, label: &str) -> Self {
-        let hash = label
-            .bytes()
-            .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
+        let hash = label.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+        });
         Self { state: scramble(self.state ^ hash) }
     }
 
@@ -64,7 +64,9 @@ impl Dice {
 }
 
 fn lattice(x: i32, y: i32, seed: u32) -> f32 {
-    let mut h = (x as u32).wrapping_mul(0x85EB_CA6B) ^ (y as u32).wrapping_mul(0xC2B2_AE35) ^ seed.wrapping_mul(0x27D4_EB2F);
+    let mut h = (x as u32).wrapping_mul(0x85EB_CA6B)
+        ^ (y as u32).wrapping_mul(0xC2B2_AE35)
+        ^ seed.wrapping_mul(0x27D4_EB2F);
     h = (h ^ (h >> 15)).wrapping_mul(0x2C1B_3C6D);
     h = (h ^ (h >> 12)).wrapping_mul(0x297A_2D39);
     (h >> 8) as f32 / (1 << 24) as f32

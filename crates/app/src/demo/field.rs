@@ -62,7 +62,8 @@ impl Field {
         let (x1, y1) = ((x0 + 1).min(self.width - 1), (y0 + 1).min(self.height - 1));
         let (tx, ty) = (x - x0 as f32, y - y0 as f32);
         let at = |x: usize, y: usize| self.values[y * self.width + x];
-        (at(x0, y0) * (1.0 - tx) + at(x1, y0) * tx) * (1.0 - ty) + (at(x0, y1) * (1.0 - tx) + at(x1, y1) * tx) * ty
+        (at(x0, y0) * (1.0 - tx) + at(x1, y0) * tx) * (1.0 - ty)
+            + (at(x0, y1) * (1.0 - tx) + at(x1, y1) * tx) * ty
     }
 
     /// For cells above one half, the distance in cells to the nearest cell that is not (Felzenszwalb and

@@ -65,7 +65,8 @@ impl Plan {
     fn new(dice: &mut Dice, cut: Cut) -> Self {
         let short = cut == Cut::Tee && dice.chance(0.85) || cut == Cut::Shirt && dice.chance(0.3);
         let loose = dice.between(0.0, 1.0);
-        let half = dice.between(0.235, 0.275) + if matches!(cut, Cut::Hoodie | Cut::Jacket) { 0.015 } else { 0.0 };
+        let half =
+            dice.between(0.235, 0.275) + if matches!(cut, Cut::Hoodie | Cut::Jacket) { 0.015 } else { 0.0 };
         Self {
             cut,
             neck: dice.between(0.075, 0.1),
@@ -127,7 +128,8 @@ impl Plan {
     pub(super) fn sleeve(&self) -> Vec<Corner> {
         let (tip, pit) = (self.tip(), self.armpit());
         let start = if self.raglan { (self.neck, HIGH) } else { (tip.0 - 0.012, tip.1 + 0.03) };
-        let (outer, inner) = (self.along(self.arm_length + 0.05, -0.06), self.along(self.arm_length + 0.05, self.cuff + 0.03));
+        let (outer, inner) =
+            (self.along(self.arm_length + 0.05, -0.06), self.along(self.arm_length + 0.05, self.cuff + 0.03));
         let bend = ((start.0 + pit.0) / 2.0 - 0.022, (start.1 + pit.1) / 2.0);
         vec![
             (start.0, start.1, 0.0),
@@ -146,7 +148,13 @@ impl Plan {
     }
 
     pub(super) fn neckline(&self, back: bool) -> Vec<Corner> {
-        let dip = if back { 0.014 } else if self.v_neck { self.dip + 0.07 } else { self.dip };
+        let dip = if back {
+            0.014
+        } else if self.v_neck {
+            self.dip + 0.07
+        } else {
+            self.dip
+        };
         let round = if self.v_neck && !back { 0.25 } else { 1.0 };
         let side = if self.v_neck && !back { 0.2 } else { 0.5 };
         vec![(-self.neck, HIGH, side), (0.0, HIGH - dip, round), (self.neck, HIGH, side)]
@@ -161,21 +169,41 @@ impl Plan {
                 let (x, y) = (pit.0 - 0.01, pit.1 - 0.02 - 0.03 * i as f32);
                 let reach = dice.between(0.09, 0.2);
                 let to = [side * (x - reach), y - reach * dice.between(-0.5, 0.9)];
-                folds.push(Fold { from: [side * x, y], to, width: dice.between(0.009, 0.018), height: dice.between(0.004, 0.010) });
+                folds.push(Fold {
+                    from: [side * x, y],
+                    to,
+                    width: dice.between(0.009, 0.018),
+                    height: dice.between(0.004, 0.010),
+                });
             }
             let shares: &[f32] = if long { &[0.2, 0.42, 0.5, 0.58, 0.8, 0.9] } else { &[0.55] };
             for share in shares {
                 let at = self.arm_length * (share + dice.between(-0.05, 0.05));
                 let (a, b) = (self.along(at, -0.01), self.along(at + dice.between(-0.06, 0.06), 0.14));
-                folds.push(Fold { from: [side * b.0, b.1], to: [side * a.0, a.1], width: dice.between(0.010, 0.020), height: dice.between(0.004, 0.010) });
+                folds.push(Fold {
+                    from: [side * b.0, b.1],
+                    to: [side * a.0, a.1],
+                    width: dice.between(0.010, 0.020),
+                    height: dice.between(0.004, 0.010),
+                });
             }
             let x = self.half * dice.between(0.25, 0.85);
             let low = self.hem + dice.between(0.0, 0.08);
-            folds.push(Fold { from: [side * x, low], to: [side * x * dice.between(0.5, 1.0), low + dice.between(0.2, 0.42)], width: dice.between(0.016, 0.034), height: dice.between(0.004, 0.011) });
+            folds.push(Fold {
+                from: [side * x, low],
+                to: [side * x * dice.between(0.5, 1.0), low + dice.between(0.2, 0.42)],
+                width: dice.between(0.016, 0.034),
+                height: dice.between(0.004, 0.011),
+            });
         }
         for _ in 0..3 {
             let (x, y) = (dice.between(-0.7, 0.7) * self.half, dice.between(self.hem, 0.1));
-            folds.push(Fold { from: [x, y], to: [x + dice.between(-0.16, 0.16), y + dice.between(-0.1, 0.16)], width: dice.between(0.014, 0.03), height: dice.between(0.003, 0.008) });
+            folds.push(Fold {
+                from: [x, y],
+                to: [x + dice.between(-0.16, 0.16), y + dice.between(-0.1, 0.16)],
+                width: dice.between(0.014, 0.03),
+                height: dice.between(0.003, 0.008),
+            });
         }
         if back {
             folds.push(Fold { from: [-0.1, 0.24], to: [0.1, 0.25], width: 0.02, height: 0.005 });
@@ -190,7 +218,8 @@ pub(crate) fn top(cut: Cut, shape: &Dice, look: &Look) -> Option<Model> {
     let plan = Plan::new(&mut dice, cut);
     let reach = plan.along(plan.arm_length, 0.0).0.max(plan.half);
     let width = 2.0 * reach + 0.08;
-    let (outline, form) = (Shape::symmetric(&plan.half_outline(0.0)), Shape::symmetric(&plan.half_outline(0.09)));
+    let (outline, form) =
+        (Shape::symmetric(&plan.half_outline(0.0)), Shape::symmetric(&plan.half_outline(0.09)));
     let puffer = cut == Cut::Jacket && look.finish.gloss > 0.2 && look.finish.weave == Weave::Canvas;
     let mut parts = Vec::new();
     let inside = tone(look.cloth.base, if brightness(look.cloth.base) > 0.3 { -0.22 } else { 0.08 });
@@ -213,7 +242,12 @@ pub(crate) fn top(cut: Cut, shape: &Dice, look: &Look) -> Option<Model> {
             crumple: if puffer { 0.012 } else { dice.between(0.010, 0.022) },
             seed: (dice.bits() >> 40) as u32,
         };
-        parts.push(Part { mesh: sheet.inflate(&form, &belly), skin: sheet.skin(), finish: look.finish, inside: Some(inside) });
+        parts.push(Part {
+            mesh: sheet.inflate(&form, &belly),
+            skin: sheet.skin(),
+            finish: look.finish,
+            inside: Some(inside),
+        });
     }
     if cut != Cut::Hoodie {
         parts.push(neck_label(look)?);
@@ -221,10 +255,16 @@ pub(crate) fn top(cut: Cut, shape: &Dice, look: &Look) -> Option<Model> {
     match cut {
         Cut::Hoodie => hood(&mut parts, &plan, look, &mut dice)?,
         Cut::Shirt => collar(&mut parts, &plan, look, 0.032)?,
-        Cut::Jacket if look.finish.weave != Weave::Jersey => collar(&mut parts, &plan, look, if plan.has_leaves(look) { 0.03 } else { 0.062 })?,
+        Cut::Jacket if look.finish.weave != Weave::Jersey => {
+            collar(&mut parts, &plan, look, if plan.has_leaves(look) { 0.03 } else { 0.062 })?
+        }
         _ => {}
     }
-    let focus = if look.print.is_some() { v3(0.0, 0.14, 0.1) } else { v3(dice.between(-0.08, 0.08), dice.between(0.2, 0.34), 0.08) };
+    let focus = if look.print.is_some() {
+        v3(0.0, 0.14, 0.1)
+    } else {
+        v3(dice.between(-0.08, 0.08), dice.between(0.2, 0.34), 0.08)
+    };
     Some(Model { parts, stance: Stance::Hanging, focus, zoom: 2.3, aspect: dice.pick(&[1.0, 0.8, 0.8]) })
 }
 
@@ -232,14 +272,24 @@ fn quilts(plan: &Plan) -> Vec<Fold> {
     let mut folds = Vec::new();
     let mut y = HIGH - 0.08;
     while y > plan.hem {
-        folds.push(Fold { from: [-plan.half - 0.3, y], to: [plan.half + 0.3, y - 0.004], width: 0.013, height: -0.030 });
+        folds.push(Fold {
+            from: [-plan.half - 0.3, y],
+            to: [plan.half + 0.3, y - 0.004],
+            width: 0.013,
+            height: -0.030,
+        });
         y -= 0.085;
     }
     folds
 }
 
 fn neck_label(look: &Look) -> Option<Part> {
-    let mut sheet = Sheet::new(0.07, 0.036, 1400.0, if brightness(look.cloth.base) > 0.5 { [46, 48, 56] } else { [236, 232, 224] })?;
+    let mut sheet = Sheet::new(
+        0.07,
+        0.036,
+        1400.0,
+        if brightness(look.cloth.base) > 0.5 { [46, 48, 56] } else { [236, 232, 224] },
+    )?;
     let ink = if brightness(look.cloth.base) > 0.5 { [236, 232, 224] } else { [46, 48, 56] };
     wordmark(&mut sheet, [0.0, 0.0], 0.05, ink, look.brand);
     let mesh = Mesh::grid(2, 2, |u, v| (v3((u - 0.5) * 0.07, HIGH - 0.028 - 0.036 * v, -0.02), [u, v]));
@@ -260,7 +310,12 @@ fn collar(parts: &mut Vec<Part>, plan: &Plan, look: &Look, tall: f32) -> Option<
         (v3(s * out, low + tall * (1.0 - v) * (1.0 - 0.25 * front), c * 0.058 + 0.012), [u, v])
     })
     .outward();
-    parts.push(Part { mesh, skin: sheet.skin(), finish: look.finish, inside: Some(tone(look.cloth.base, -0.2)) });
+    parts.push(Part {
+        mesh,
+        skin: sheet.skin(),
+        finish: look.finish,
+        inside: Some(tone(look.cloth.base, -0.2)),
+    });
     Some(())
 }
 
@@ -268,12 +323,21 @@ fn hood(parts: &mut Vec<Part>, plan: &Plan, look: &Look, dice: &mut Dice) -> Opt
     let wide = plan.neck + dice.between(0.045, 0.06);
     let tall = dice.between(0.17, 0.2);
     let half = [
-        (0.0, HIGH + tall, 1.0), (wide * 0.8, HIGH + tall * 0.72, 1.0), (wide, HIGH + tall * 0.2, 1.0), (wide + 0.012, HIGH - 0.04, 0.3), (0.0, HIGH - 0.115, 0.3),
+        (0.0, HIGH + tall, 1.0),
+        (wide * 0.8, HIGH + tall * 0.72, 1.0),
+        (wide, HIGH + tall * 0.2, 1.0),
+        (wide + 0.012, HIGH - 0.04, 0.3),
+        (0.0, HIGH - 0.115, 0.3),
     ];
     let lift = 0.10;
     let shifted = |half: &[Corner]| half.iter().map(|&(x, y, r)| (x, y - HIGH, r)).collect::<Vec<_>>();
     let outline = Shape::symmetric(&shifted(&half));
-    let opening = Shape::symmetric(&shifted(&[(0.0, HIGH + tall * 0.74, 1.0), (wide * 0.56, HIGH + tall * 0.5, 1.0), (wide * 0.62, HIGH + 0.005, 1.0), (0.0, HIGH - 0.085, 0.15)]));
+    let opening = Shape::symmetric(&shifted(&[
+        (0.0, HIGH + tall * 0.74, 1.0),
+        (wide * 0.56, HIGH + tall * 0.5, 1.0),
+        (wide * 0.62, HIGH + 0.005, 1.0),
+        (0.0, HIGH - 0.085, 0.15),
+    ]));
     for back in [false, true] {
         let mut sheet = Sheet::new(0.5, 0.5, PX_PER_UNIT, look.cloth.base)?;
         sheet.cloth(&Shape::rect(0.0, 0.0, 1.0, 1.0), &look.cloth, [0.0, 0.0], 0.0);
@@ -289,17 +353,42 @@ fn hood(parts: &mut Vec<Part>, plan: &Plan, look: &Look, dice: &mut Dice) -> Opt
             Fold { from: [-wide, -0.02], to: [-wide * 0.4, 0.06], width: 0.014, height: 0.008 },
             Fold { from: [wide, -0.03], to: [wide * 0.5, 0.05], width: 0.014, height: 0.008 },
         ];
-        let belly = Belly { depth: if back { -0.12 } else { 0.075 }, round: 0.1, folds, crumple: 0.014, seed: 7 };
-        let mesh = sheet.inflate(&outline, &belly).moved(|p| v3(p.x, p.y + HIGH, p.z + if p.y < 0.0 { lift * (-p.y * 9.0).min(1.0) * 0.6 } else { 0.0 }));
-        parts.push(Part { mesh, skin: sheet.skin(), finish: look.finish, inside: Some(tone(look.cloth.base, -0.3)) });
+        let belly =
+            Belly { depth: if back { -0.12 } else { 0.075 }, round: 0.1, folds, crumple: 0.014, seed: 7 };
+        let mesh = sheet.inflate(&outline, &belly).moved(|p| {
+            v3(p.x, p.y + HIGH, p.z + if p.y < 0.0 { lift * (-p.y * 9.0).min(1.0) * 0.6 } else { 0.0 })
+        });
+        parts.push(Part {
+            mesh,
+            skin: sheet.skin(),
+            finish: look.finish,
+            inside: Some(tone(look.cloth.base, -0.3)),
+        });
     }
     for side in [-1.0, 1.0] {
         let x = side * wide * 0.4;
         let length = dice.between(0.12, 0.24);
-        let cord = curve(&[v3(x, HIGH - 0.05, 0.125), v3(x * 1.05, HIGH - 0.12, 0.14), v3(x * 1.2, HIGH - 0.12 - length, 0.135)], 10);
-        parts.push(Part { mesh: Mesh::tube(&cord, 0.006, 0.006, v3(0.0, 0.0, 1.0)), skin: Skin::flat(look.trim), finish: JERSEY, inside: None });
+        let cord = curve(
+            &[
+                v3(x, HIGH - 0.05, 0.125),
+                v3(x * 1.05, HIGH - 0.12, 0.14),
+                v3(x * 1.2, HIGH - 0.12 - length, 0.135),
+            ],
+            10,
+        );
+        parts.push(Part {
+            mesh: Mesh::tube(&cord, 0.006, 0.006, v3(0.0, 0.0, 1.0)),
+            skin: Skin::flat(look.trim),
+            finish: JERSEY,
+            inside: None,
+        });
         let end = [v3(x * 1.2, HIGH - 0.12 - length, 0.135), v3(x * 1.2, HIGH - 0.145 - length, 0.134)];
-        parts.push(Part { mesh: Mesh::tube(&end, 0.0075, 0.0075, v3(0.0, 0.0, 1.0)), skin: Skin::flat(look.metal), finish: STEEL, inside: None });
+        parts.push(Part {
+            mesh: Mesh::tube(&end, 0.0075, 0.0075, v3(0.0, 0.0, 1.0)),
+            skin: Skin::flat(look.metal),
+            finish: STEEL,
+            inside: None,
+        });
     }
     Some(())
 }

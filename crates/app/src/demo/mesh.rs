@@ -47,7 +47,11 @@ impl Mesh {
     }
 
     /// A grid whose first and last columns meet, such as a tube: their normals are shared so that no seam shows.
-    pub(crate) fn closed_grid(columns: usize, rows: usize, surface: impl Fn(f32, f32) -> (V3, [f32; 2])) -> Self {
+    pub(crate) fn closed_grid(
+        columns: usize,
+        rows: usize,
+        surface: impl Fn(f32, f32) -> (V3, [f32; 2]),
+    ) -> Self {
         let mut mesh = Self::grid(columns, rows, surface);
         for row in 0..=rows {
             let (first, last) = (row * (columns + 1), row * (columns + 1) + columns);
@@ -102,7 +106,8 @@ impl Mesh {
 
     /// Makes a roughly convex surface face away from its middle.
     pub(crate) fn outward(mut self) -> Self {
-        let middle = self.vertices.iter().fold(V3::default(), |sum, v| sum + v.at) * (1.0 / self.vertices.len().max(1) as f32);
+        let middle = self.vertices.iter().fold(V3::default(), |sum, v| sum + v.at)
+            * (1.0 / self.vertices.len().max(1) as f32);
         if self.vertices.iter().map(|v| v.normal.dot(v.at - middle)).sum::<f32>() < 0.0 {
             self.flip();
         }
@@ -197,12 +202,17 @@ pub(crate) fn curve(points: &[V3], steps: usize) -> Vec<V3> {
     let last = points.len().saturating_sub(1);
     let mut out = Vec::with_capacity(last * steps + 1);
     for i in 0..last {
-        let (p0, p1, p2, p3) = (points[i.saturating_sub(1)], points[i], points[i + 1], points[(i + 2).min(last)]);
+        let (p0, p1, p2, p3) =
+            (points[i.saturating_sub(1)], points[i], points[i + 1], points[(i + 2).min(last)]);
         for step in 0..steps {
             let t = step as f32 / steps as f32;
             let (t2, t3) = (t * t, t * t * t);
             out.push(
-                (p1 * 2.0 + (p2 - p0) * t + (p0 * 2.0 - p1 * 5.0 + p2 * 4.0 - p3) * t2 + (p1 * 3.0 - p0 - p2 * 3.0 + p3) * t3) * 0.5,
+                (p1 * 2.0
+                    + (p2 - p0) * t
+                    + (p0 * 2.0 - p1 * 5.0 + p2 * 4.0 - p3) * t2
+                    + (p1 * 3.0 - p0 - p2 * 3.0 + p3) * t3)
+                    * 0.5,
             );
         }
     }

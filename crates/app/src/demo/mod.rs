@@ -1,20 +1,38 @@
-//! `lookalike demo`: a shop's catalog drawn by this program, with nothing fetched and nothing shipped.
-pub(crate) mod backdrop;
-pub(crate) mod dice;
-pub(crate) mod field;
-pub(crate) mod garment;
-pub(crate) mod lower;
-pub(crate) mod mesh;
-pub(crate) mod palette;
-pub(crate) mod pattern;
-pub(crate) mod print;
-pub(crate) mod raster;
-pub(crate) mod shading;
-pub(crate) mod sheet;
-pub(crate) mod shoe;
-pub(crate) mod space;
-pub(crate) mod tailor;
-pub(crate) mod view;
+//! `lookalike demo`: a shop's catalog drawn by this program; nothing is fetched and nothing is shipped.
+//!
+//! [`catalog`] says what the shop sells, [`write`] draws it into a folder. Each product is a small model in three
+//! dimensions: painted flat sheets ([`sheet`]) bent into shape ([`mesh`]), lit and photographed from several sides
+//! ([`raster`], [`view`]), so that the views and colours of one design belong together the way real photos do.
+//! Everything follows from a seed. This room does not index, search or serve; `cli::demo` does that with it.
+
+mod accessory;
+mod backdrop;
+mod bag;
+mod catalog;
+mod dice;
+mod edits;
+mod field;
+mod garment;
+mod household;
+mod lower;
+mod mesh;
+mod palette;
+mod pattern;
+mod pottery;
+mod print;
+mod raster;
+mod shading;
+mod sheet;
+mod shoe;
+mod space;
+mod stock;
+mod tailor;
+mod upper;
+mod view;
+mod write;
+
+pub(crate) use catalog::{DemoProduct, catalog};
+pub(crate) use write::{DemoError, DemoOptions, Written, write};
 
 #[cfg(test)]
 mod tests;

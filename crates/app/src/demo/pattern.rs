@@ -110,7 +110,8 @@ impl Cloth {
         match self.pattern {
             Pattern::Plain => self.base,
             Pattern::Marl => {
-                let fleck = noise(x * 260.0, y * 90.0, self.seed) - 0.5 + 0.6 * (clouds(x * 30.0, y * 30.0, self.seed) - 0.5);
+                let fleck = noise(x * 260.0, y * 90.0, self.seed) - 0.5
+                    + 0.6 * (clouds(x * 30.0, y * 30.0, self.seed) - 0.5);
                 tone(self.base, fleck * 0.34)
             }
             Pattern::Stripes => mix(self.base, self.accent, band(y, 0.36)),
@@ -155,14 +156,20 @@ impl Cloth {
             }
             Pattern::Argyle => {
                 let (u, v) = (x / r, y / (r * 1.5));
-                let diamond = |u: f32, v: f32| ((u.rem_euclid(1.0) - 0.5).abs() + (v.rem_euclid(1.0) - 0.5).abs()) - 0.5;
+                let diamond = |u: f32, v: f32| {
+                    ((u.rem_euclid(1.0) - 0.5).abs() + (v.rem_euclid(1.0) - 0.5).abs()) - 0.5
+                };
                 let odd = (u.floor() as i32).rem_euclid(2) == 0;
                 let colour = if odd { self.accent } else { self.third };
                 let ground = mix(self.base, colour, ramp(-edge, edge, -diamond(u, v)) * 0.9);
                 let thread = diamond(u + 0.5, v + 0.5).abs();
                 mix(ground, tone(self.base, 0.7), ramp(0.03 + edge, 0.02, thread) * 0.8)
             }
-            Pattern::Ombre => mix(tone(self.base, 0.05), self.accent, ramp(-0.42, 0.42, -y + 0.03 * noise(x * 6.0, y * 6.0, self.seed))),
+            Pattern::Ombre => mix(
+                tone(self.base, 0.05),
+                self.accent,
+                ramp(-0.42, 0.42, -y + 0.03 * noise(x * 6.0, y * 6.0, self.seed)),
+            ),
             Pattern::Terrazzo => self.specks(x / r, y / r, edge),
             Pattern::TieDye => {
                 let (dx, dy) = (x - 0.06, y - 0.08);
@@ -170,7 +177,11 @@ impl Cloth {
                 let swirl = dy.atan2(dx) * 2.0 + radius * 22.0 + 3.0 * clouds(x * 6.0, y * 6.0, self.seed);
                 let wave = 0.5 + 0.5 * swirl.sin();
                 let bleed = clouds(x * 16.0, y * 16.0, self.seed + 3);
-                mix(mix(self.base, self.accent, ramp(0.25, 0.8, wave * 0.8 + bleed * 0.3)), [250, 248, 244], ramp(0.55, 0.8, bleed) * 0.5)
+                mix(
+                    mix(self.base, self.accent, ramp(0.25, 0.8, wave * 0.8 + bleed * 0.3)),
+                    [250, 248, 244],
+                    ramp(0.55, 0.8, bleed) * 0.5,
+                )
             }
         }
     }
@@ -190,7 +201,11 @@ impl Cloth {
                 let angle = dy.atan2(dx) + at(4) * 6.0;
                 let leaf = 0.5 + 0.5 * (angle * 2.0 + 1.0).cos();
                 let leaf_edge = size * (0.75 + 0.6 * leaf.powi(3));
-                colour = mix(colour, mix([62, 110, 66], self.base, 0.25), ramp(-edge, edge, leaf_edge - radius) * ramp(0.55, 0.8, leaf));
+                colour = mix(
+                    colour,
+                    mix([62, 110, 66], self.base, 0.25),
+                    ramp(-edge, edge, leaf_edge - radius) * ramp(0.55, 0.8, leaf),
+                );
                 let petal = size * (0.62 + 0.38 * (0.5 + 0.5 * (angle * 5.0).cos()).sqrt());
                 let bloom = if at(5) < 0.6 { self.accent } else { self.third };
                 let shaded = mix(bloom, tone(bloom, 0.45), ramp(0.0, size, radius));
@@ -211,7 +226,8 @@ impl Cloth {
                 let (s, c) = (at(3) * 6.3).sin_cos();
                 let (along, across) = (dx * c + dy * s, dy * c - dx * s);
                 let half = 0.13 * (1.0 - (along / 0.5).powi(2)).max(0.0);
-                let inside = ramp(-edge, edge, half - across.abs()) * if along.abs() < 0.5 { 1.0 } else { 0.0 };
+                let inside =
+                    ramp(-edge, edge, half - across.abs()) * if along.abs() < 0.5 { 1.0 } else { 0.0 };
                 let vein = ramp(0.012 + edge, 0.0, across.abs());
                 let leaf = if at(4) < 0.5 { self.accent } else { mix(self.accent, self.base, 0.4) };
                 colour = mix(colour, mix(leaf, self.base, vein * 0.6), inside);
@@ -245,8 +261,24 @@ mod tests {
     fn every_pattern_but_plain_shows_more_than_one_colour() {
         use Pattern::*;
         for pattern in [
-            Marl, Stripes, Pinstripes, WideStripes, Gingham, Tartan, Windowpane, Dots, SmallDots, Herringbone, Chevron,
-            Floral, Leaves, Camouflage, Argyle, Ombre, Terrazzo, TieDye,
+            Marl,
+            Stripes,
+            Pinstripes,
+            WideStripes,
+            Gingham,
+            Tartan,
+            Windowpane,
+            Dots,
+            SmallDots,
+            Herringbone,
+            Chevron,
+            Floral,
+            Leaves,
+            Camouflage,
+            Argyle,
+            Ombre,
+            Terrazzo,
+            TieDye,
         ] {
             let cloth = Cloth::new(&mut Dice::new(5), [40, 60, 140], pattern);
             let mut seen = std::collections::HashSet::new();

@@ -69,13 +69,28 @@ impl Print {
                     let level = -0.05 - i as f32 * 0.16;
                     put(Shape::rect(0.0, level, 2.0, 0.03 + 0.014 * i as f32), ground);
                 }
-                put(Shape::outline(&[(-1.0, -0.75, 0.0), (-0.4, -0.3, 0.0), (0.0, -0.6, 0.0), (0.35, -0.2, 0.0), (1.0, -0.75, 0.0)]), ink);
+                put(
+                    Shape::outline(&[
+                        (-1.0, -0.75, 0.0),
+                        (-0.4, -0.3, 0.0),
+                        (0.0, -0.6, 0.0),
+                        (0.35, -0.2, 0.0),
+                        (1.0, -0.75, 0.0),
+                    ]),
+                    ink,
+                );
             }
             Motif::Peaks => {
                 put(Shape::circle(0.45, 0.5, 0.22), dice.pick(&warm));
                 for (x, h, rgb) in [(-0.4, 0.75, ink), (0.35, 0.45, second)] {
                     put(Shape::outline(&[(x - 0.6, -0.6, 0.0), (x, h, 0.0), (x + 0.6, -0.6, 0.0)]), rgb);
-                    let cap = [(x - 0.16, h - 0.37, 0.0), (x, h, 0.0), (x + 0.16, h - 0.37, 0.0), (x + 0.05, h - 0.28, 0.0), (x - 0.04, h - 0.42, 0.0)];
+                    let cap = [
+                        (x - 0.16, h - 0.37, 0.0),
+                        (x, h, 0.0),
+                        (x + 0.16, h - 0.37, 0.0),
+                        (x + 0.05, h - 0.28, 0.0),
+                        (x - 0.04, h - 0.42, 0.0),
+                    ];
                     put(Shape::outline(&cap), tone(ground, if ink[0] > 128 { -0.2 } else { 0.6 }));
                 }
                 put(Shape::rect(0.0, -0.75, 1.6, 0.08), ink);
@@ -97,7 +112,10 @@ impl Print {
                 put(Shape::circle(0.0, 0.0, 0.86), ground);
                 put(Shape::circle(0.0, 0.0, 0.8), ink);
                 let half = dice.between(0.25, 0.5);
-                put(Shape::outline(&[(0.0, 0.6, 0.0), (half, 0.0, 0.0), (0.0, -0.6, 0.0), (-half, 0.0, 0.0)]), ground);
+                put(
+                    Shape::outline(&[(0.0, 0.6, 0.0), (half, 0.0, 0.0), (0.0, -0.6, 0.0), (-half, 0.0, 0.0)]),
+                    ground,
+                );
                 put(Shape::circle(0.0, 0.0, 0.16), dice.pick(&warm));
             }
             Motif::Lettering => {
@@ -109,19 +127,47 @@ impl Print {
             Motif::Waves => {
                 for i in 0..6 {
                     let level = 0.65 - 0.26 * i as f32;
-                    let top: Vec<_> = (0..9).map(|k| (-1.0 + 0.25 * k as f32, level + if k % 2 == 0 { 0.09 } else { -0.09 }, 1.0)).collect();
+                    let top: Vec<_> = (0..9)
+                        .map(|k| (-1.0 + 0.25 * k as f32, level + if k % 2 == 0 { 0.09 } else { -0.09 }, 1.0))
+                        .collect();
                     let low = top.iter().rev().map(|&(x, y, r)| (x, y - 0.11, r));
-                    put(Shape::outline(&top.iter().copied().chain(low).collect::<Vec<_>>()), if i % 2 == 0 { ink } else { second });
+                    put(
+                        Shape::outline(&top.iter().copied().chain(low).collect::<Vec<_>>()),
+                        if i % 2 == 0 { ink } else { second },
+                    );
                 }
             }
             Motif::Bolt => {
                 put(Shape::circle(0.0, 0.0, 0.95), second);
-                let bolt = [(0.15, 1.0, 0.0), (-0.5, -0.1, 0.0), (-0.05, -0.1, 0.0), (-0.2, -1.0, 0.0), (0.5, 0.2, 0.0), (0.05, 0.2, 0.0)];
+                let bolt = [
+                    (0.15, 1.0, 0.0),
+                    (-0.5, -0.1, 0.0),
+                    (-0.05, -0.1, 0.0),
+                    (-0.2, -1.0, 0.0),
+                    (0.5, 0.2, 0.0),
+                    (0.05, 0.2, 0.0),
+                ];
                 put(Shape::outline(&bolt), [244, 200, 60]);
             }
             Motif::Flower => {
-                put(Shape::outline(&[(-0.04, -1.0, 0.0), (0.04, -1.0, 0.0), (0.05, 0.2, 0.0), (-0.03, 0.2, 0.0)]), [80, 130, 78]);
-                put(Shape::outline(&[(0.0, -0.7, 0.0), (0.4, -0.5, 1.0), (0.5, -0.25, 0.0), (0.1, -0.4, 1.0)]), [80, 130, 78]);
+                put(
+                    Shape::outline(&[
+                        (-0.04, -1.0, 0.0),
+                        (0.04, -1.0, 0.0),
+                        (0.05, 0.2, 0.0),
+                        (-0.03, 0.2, 0.0),
+                    ]),
+                    [80, 130, 78],
+                );
+                put(
+                    Shape::outline(&[
+                        (0.0, -0.7, 0.0),
+                        (0.4, -0.5, 1.0),
+                        (0.5, -0.25, 0.0),
+                        (0.1, -0.4, 1.0),
+                    ]),
+                    [80, 130, 78],
+                );
                 let petals = 6 + dice.below(4);
                 for i in 0..petals {
                     let (s, c) = (i as f32 / petals as f32 * std::f32::consts::TAU).sin_cos();
@@ -130,33 +176,74 @@ impl Print {
                 put(Shape::circle(0.0, 0.35, 0.25), [240, 186, 60]);
             }
             Motif::Cat => {
-                put(Shape::outline(&[(-0.62, 0.9, 0.0), (-0.25, 0.5, 0.0), (0.25, 0.5, 0.0), (0.62, 0.9, 0.0), (0.7, 0.0, 0.8), (0.0, -0.6, 1.0), (-0.7, 0.0, 0.8)]), ink);
+                put(
+                    Shape::outline(&[
+                        (-0.62, 0.9, 0.0),
+                        (-0.25, 0.5, 0.0),
+                        (0.25, 0.5, 0.0),
+                        (0.62, 0.9, 0.0),
+                        (0.7, 0.0, 0.8),
+                        (0.0, -0.6, 1.0),
+                        (-0.7, 0.0, 0.8),
+                    ]),
+                    ink,
+                );
                 for side in [-1.0, 1.0] {
                     put(Shape::circle(side * 0.28, 0.1, 0.14), [240, 200, 80]);
                     put(Shape::rect(side * 0.28, 0.1, 0.06, 0.24), [30, 30, 34]);
                     put(Shape::rect(side * 0.6, -0.2, 0.5, 0.025), second);
                     put(Shape::rect(side * 0.6, -0.3, 0.5, 0.025), second);
                 }
-                put(Shape::outline(&[(-0.08, -0.15, 0.0), (0.08, -0.15, 0.0), (0.0, -0.26, 0.0)]), [226, 130, 140]);
+                put(
+                    Shape::outline(&[(-0.08, -0.15, 0.0), (0.08, -0.15, 0.0), (0.0, -0.26, 0.0)]),
+                    [226, 130, 140],
+                );
             }
             Motif::Planet => {
                 let body = dice.pick(&warm);
                 put(Shape::circle(0.0, 0.0, 0.6), body);
                 put(Shape::circle(-0.18, 0.16, 0.34), tone(body, 0.2));
-                let ring = [(-1.05, -0.3, 1.0), (-0.1, -0.2, 1.0), (1.05, 0.38, 1.0), (0.9, 0.42, 1.0), (0.0, -0.05, 1.0), (-0.95, -0.2, 1.0)];
+                let ring = [
+                    (-1.05, -0.3, 1.0),
+                    (-0.1, -0.2, 1.0),
+                    (1.05, 0.38, 1.0),
+                    (0.9, 0.42, 1.0),
+                    (0.0, -0.05, 1.0),
+                    (-0.95, -0.2, 1.0),
+                ];
                 put(Shape::outline(&ring), ink);
                 for _ in 0..9 {
-                    put(Shape::circle(dice.between(-1.0, 1.0), dice.between(-0.9, 0.9), dice.between(0.02, 0.05)), ink);
+                    put(
+                        Shape::circle(
+                            dice.between(-1.0, 1.0),
+                            dice.between(-0.9, 0.9),
+                            dice.between(0.02, 0.05),
+                        ),
+                        ink,
+                    );
                 }
             }
             Motif::Blocks => {
                 for i in 0..9 {
                     let (x, y) = ((i % 3) as f32 * 0.62 - 0.62, (i / 3) as f32 * 0.62 - 0.62);
-                    let rgb = if dice.chance(0.4) { dice.pick(&warm) } else if dice.chance(0.5) { ink } else { second };
+                    let rgb = if dice.chance(0.4) {
+                        dice.pick(&warm)
+                    } else if dice.chance(0.5) {
+                        ink
+                    } else {
+                        second
+                    };
                     match dice.below(3) {
                         0 => put(Shape::rect(x, y, 0.56, 0.56), rgb),
                         1 => put(Shape::circle(x, y, 0.29), rgb),
-                        _ => put(Shape::outline(&[(x - 0.28, y - 0.28, 0.0), (x + 0.28, y - 0.28, 0.0), (x - 0.28, y + 0.28, 0.0)]), rgb),
+                        _ => put(
+                            Shape::outline(&[
+                                (x - 0.28, y - 0.28, 0.0),
+                                (x + 0.28, y - 0.28, 0.0),
+                                (x - 0.28, y + 0.28, 0.0),
+                            ]),
+                            rgb,
+                        ),
                     }
                 }
             }
@@ -167,7 +254,14 @@ impl Print {
                     put(Shape::circle(side * 0.58, -0.25, 0.06), ink);
                 }
                 let red = dice.pick(&warm);
-                for (a, b) in [((-0.58, -0.25), (-0.22, 0.35)), ((-0.22, 0.35), (0.4, 0.35)), ((0.4, 0.35), (0.0, -0.25)), ((0.0, -0.25), (-0.22, 0.35)), ((-0.58, -0.25), (0.0, -0.25)), ((0.58, -0.25), (0.36, 0.52))] {
+                for (a, b) in [
+                    ((-0.58, -0.25), (-0.22, 0.35)),
+                    ((-0.22, 0.35), (0.4, 0.35)),
+                    ((0.4, 0.35), (0.0, -0.25)),
+                    ((0.0, -0.25), (-0.22, 0.35)),
+                    ((-0.58, -0.25), (0.0, -0.25)),
+                    ((0.58, -0.25), (0.36, 0.52)),
+                ] {
                     put(bar(a, b, 0.06), red);
                 }
                 put(bar((0.28, 0.55), (0.55, 0.5), 0.05), ink);
@@ -181,11 +275,21 @@ fn bar(a: (f32, f32), b: (f32, f32), width: f32) -> Shape {
     let (dx, dy) = (b.0 - a.0, b.1 - a.1);
     let k = width / 2.0 / (dx * dx + dy * dy).sqrt().max(1e-6);
     let (nx, ny) = (-dy * k, dx * k);
-    Shape::outline(&[(a.0 + nx, a.1 + ny, 0.0), (b.0 + nx, b.1 + ny, 0.0), (b.0 - nx, b.1 - ny, 0.0), (a.0 - nx, a.1 - ny, 0.0)])
+    Shape::outline(&[
+        (a.0 + nx, a.1 + ny, 0.0),
+        (b.0 + nx, b.1 + ny, 0.0),
+        (b.0 - nx, b.1 - ny, 0.0),
+        (a.0 - nx, a.1 - ny, 0.0),
+    ])
 }
 
 /// A line of letter-like forms in the box left, bottom, right, height.
-fn letters(put: &mut impl FnMut(Shape, Rgb), dice: &mut Dice, [left, bottom, right, height]: [f32; 4], ink: Rgb) {
+fn letters(
+    put: &mut impl FnMut(Shape, Rgb),
+    dice: &mut Dice,
+    [left, bottom, right, height]: [f32; 4],
+    ink: Rgb,
+) {
     let mut x = left;
     let (thick, middle) = (height * 0.24, bottom + height / 2.0);
     while x < right - height * 0.5 {
@@ -226,7 +330,12 @@ pub(crate) fn emblem(sheet: &mut Sheet, [x, y]: [f32; 2], size: f32, ink: Rgb, s
     let mut dice = Dice::new(seed);
     let mut put = |shape: Shape| sheet.fill(&shape.placed(x, y, size / 2.0, 0.0), ink, 0.95);
     match dice.below(5) {
-        0 => put(Shape::outline(&[(-1.0, -0.2, 0.0), (-0.5, -0.45, 1.0), (1.0, 0.6, 0.0), (-0.45, -0.05, 1.0)])),
+        0 => put(Shape::outline(&[
+            (-1.0, -0.2, 0.0),
+            (-0.5, -0.45, 1.0),
+            (1.0, 0.6, 0.0),
+            (-0.45, -0.05, 1.0),
+        ])),
         1 => {
             for i in 0..3 {
                 let x = i as f32 * 0.6 - 0.7;

@@ -50,14 +50,20 @@ impl Frame {
 
     /// Draws one part. `camera` must be scaled for this frame's size.
     pub(crate) fn draw(&mut self, part: &Part, camera: &Camera, rig: &Rig) {
-        let lit: Vec<Lit> = part.mesh.vertices.iter().map(|vertex| {
-            let [x, y, depth] = camera.project(vertex.at);
-            let normal = camera.turn(vertex.normal);
-            let (diffuse, shine) = rig.at(normal, &part.finish);
-            let other_diffuse = if part.inside.is_some() { rig.at(normal * -1.0, &part.finish).0 * 0.62 } else { 0.0 };
-            let [u, v] = vertex.uv;
-            Lit { x, y, values: [depth, u, v, diffuse, shine], other_diffuse }
-        }).collect();
+        let lit: Vec<Lit> = part
+            .mesh
+            .vertices
+            .iter()
+            .map(|vertex| {
+                let [x, y, depth] = camera.project(vertex.at);
+                let normal = camera.turn(vertex.normal);
+                let (diffuse, shine) = rig.at(normal, &part.finish);
+                let other_diffuse =
+                    if part.inside.is_some() { rig.at(normal * -1.0, &part.finish).0 * 0.62 } else { 0.0 };
+                let [u, v] = vertex.uv;
+                Lit { x, y, values: [depth, u, v, diffuse, shine], other_diffuse }
+            })
+            .collect();
         let brush = Brush::new(part, &lit, camera.scale());
         for &[a, b, c] in &part.mesh.triangles {
             self.triangle(&brush, [a, b, c].map(|i| lit[i as usize]));
@@ -76,7 +82,9 @@ impl Frame {
             area = -area;
         }
         let low = |p: f32, q: f32, r: f32| (p.min(q).min(r) - 0.5).ceil().max(0.0) as usize;
-        let high = |p: f32, q: f32, r: f32, end: usize| ((p.max(q).max(r) - 0.5).floor() + 1.0).clamp(0.0, end as f32) as usize;
+        let high = |p: f32, q: f32, r: f32, end: usize| {
+            ((p.max(q).max(r) - 0.5).floor() + 1.0).clamp(0.0, end as f32) as usize
+        };
         let (x0, x1) = (low(a.x, b.x, c.x), high(a.x, b.x, c.x, self.width));
         let (y0, y1) = (low(a.y, b.y, c.y), high(a.y, b.y, c.y, self.height));
         if x0 >= x1 || y0 >= y1 {
@@ -225,7 +233,10 @@ impl<'a> Brush<'a> {
         let (p, q, r, s) = (at(0), at(right), at(below), at(right + below));
         let weights = [(1.0 - tx) * (1.0 - ty), tx * (1.0 - ty), (1.0 - tx) * ty, tx * ty];
         let mixed = |k: usize| {
-            f32::from(p[k]) * weights[0] + f32::from(q[k]) * weights[1] + f32::from(r[k]) * weights[2] + f32::from(s[k]) * weights[3]
+            f32::from(p[k]) * weights[0]
+                + f32::from(q[k]) * weights[1]
+                + f32::from(r[k]) * weights[2]
+                + f32::from(s[k]) * weights[3]
         };
         (mixed(3) >= 127.0).then(|| [mixed(0), mixed(1), mixed(2)])
     }
@@ -236,10 +247,15 @@ impl<'a> Brush<'a> {
 pub(crate) fn shadow(mask: &mut Field, part: &Part, cast: impl Fn(V3) -> Option<[f32; 2]>) {
     let points: Vec<Option<[f32; 2]>> = part.mesh.vertices.iter().map(|vertex| cast(vertex.at)).collect();
     for &[a, b, c] in &part.mesh.triangles {
-        let (Some(a), Some(b), Some(c)) = (points[a as usize], points[b as usize], points[c as usize]) else { continue };
+        let (Some(a), Some(b), Some(c)) = (points[a as usize], points[b as usize], points[c as usize]) else {
+            continue;
+        };
         let low = |k: usize| (a[k].min(b[k]).min(c[k]) - 0.5).ceil().max(0.0) as usize;
-        let high = |k: usize, end: usize| ((a[k].max(b[k]).max(c[k]) + 0.5).floor().clamp(0.0, end as f32)) as usize;
-        let edge = |p: [f32; 2], q: [f32; 2], x: f32, y: f32| (q[0] - p[0]) * (y - p[1]) - (q[1] - p[1]) * (x - p[0]);
+        let high =
+            |k: usize, end: usize| ((a[k].max(b[k]).max(c[k]) + 0.5).floor().clamp(0.0, end as f32)) as usize;
+        let edge = |p: [f32; 2], q: [f32; 2], x: f32, y: f32| {
+            (q[0] - p[0]) * (y - p[1]) - (q[1] - p[1]) * (x - p[0])
+        };
         for y in low(1)..high(1, mask.height) {
             for x in low(0)..high(0, mask.width) {
                 let (px, py) = (x as f32 + 0.5, y as f32 + 0.5);

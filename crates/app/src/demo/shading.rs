@@ -75,7 +75,8 @@ impl Rig {
     /// A large lamp above and to one side, a weaker one opposite, light from everywhere.
     pub(crate) fn new(dice: &mut Dice) -> Self {
         let side = if dice.chance(0.72) { -1.0 } else { 1.0 };
-        let key = v3(side * dice.between(0.35, 0.8), dice.between(0.55, 0.95), dice.between(0.55, 0.9)).unit();
+        let key =
+            v3(side * dice.between(0.35, 0.8), dice.between(0.55, 0.95), dice.between(0.55, 0.9)).unit();
         let fill = v3(-side * dice.between(0.6, 0.9), dice.between(0.0, 0.4), dice.between(0.4, 0.7)).unit();
         let mut rig = Self {
             key,
@@ -102,7 +103,9 @@ impl Rig {
         if finish.gloss > 0.4 {
             let (rx, ry) = (2.0 * normal.z * normal.x, 2.0 * normal.z * normal.y);
             let side = self.key.x.signum();
-            let window = |x: f32, low: f32, high: f32| ramp(low - 0.09, low + 0.09, x) * (1.0 - ramp(high - 0.09, high + 0.09, x));
+            let window = |x: f32, low: f32, high: f32| {
+                ramp(low - 0.09, low + 0.09, x) * (1.0 - ramp(high - 0.09, high + 0.09, x))
+            };
             let softbox = window(rx * side, 0.52, 0.86) * window(ry, -0.75, 0.8);
             let strip = window(-rx * side, 0.78, 0.95) * window(ry, -0.7, 0.7);
             shine += finish.gloss * (0.42 * softbox + 0.2 * strip);
@@ -118,7 +121,13 @@ pub(crate) const TILE: usize = 64;
 pub(crate) fn weave_tile(weave: Weave) -> Option<&'static [f32]> {
     static TILES: OnceLock<Vec<Vec<f32>>> = OnceLock::new();
     let all = [
-        Weave::Jersey, Weave::Twill, Weave::Canvas, Weave::Knit, Weave::Leather, Weave::Suede, Weave::Brushed,
+        Weave::Jersey,
+        Weave::Twill,
+        Weave::Canvas,
+        Weave::Knit,
+        Weave::Leather,
+        Weave::Suede,
+        Weave::Brushed,
     ];
     let tiles = TILES.get_or_init(|| all.iter().map(|&weave| draw_tile(weave)).collect());
     let i = all.iter().position(|&one| one == weave)?;
@@ -131,7 +140,8 @@ fn draw_tile(weave: Weave) -> Vec<f32> {
         // Noise that meets itself at the tile's edges: four shifted copies, cross-faded.
         let (s, t) = (x / size, y / size);
         let n = |dx: f32, dy: f32| noise((x + dx) / scale, (y + dy) / scale, seed);
-        (n(0.0, 0.0) * (1.0 - s) + n(-size, 0.0) * s) * (1.0 - t) + (n(0.0, -size) * (1.0 - s) + n(-size, -size) * s) * t
+        (n(0.0, 0.0) * (1.0 - s) + n(-size, 0.0) * s) * (1.0 - t)
+            + (n(0.0, -size) * (1.0 - s) + n(-size, -size) * s) * t
     };
     let turn = |p: f32| (p * std::f32::consts::TAU).sin();
     (0..TILE * TILE)
@@ -146,7 +156,8 @@ fn draw_tile(weave: Weave) -> Vec<f32> {
                 Weave::Knit => {
                     let column = (x / 8.0).fract() - 0.5;
                     let stitch = turn((y + column.abs() * 9.0) / 8.0);
-                    0.17 * stitch + 0.2 * (0.22 - (column.abs() - 0.25).abs()) + 0.1 * grain - 0.12 * ramp(0.4, 0.5, column.abs())
+                    0.17 * stitch + 0.2 * (0.22 - (column.abs() - 0.25).abs()) + 0.1 * grain
+                        - 0.12 * ramp(0.4, 0.5, column.abs())
                 }
                 Weave::Leather => {
                     let cells = (wrapped(x, y, 4.0, 11) - 0.5).abs() + (wrapped(x, y, 6.0, 17) - 0.5).abs();
@@ -160,43 +171,52 @@ fn draw_tile(weave: Weave) -> Vec<f32> {
         .collect()
 }
 
-/// Darkness in `0..=1` where something nearer the lens, or nearer the key lamp, blocks the light: the depth
-/// buffer against its own blur (Luft, Colditz and Deussen 2006). `depths` holds the distance from the lens in
-/// world units, `f32::MAX` where nothing was drawn; `px_per_unit` is its scale.
+/// Darkness in `0..=1` where a surface lies in a hollow or behind an edge, found from the depth buffer: a point is
+/// dark when the points on opposite sides of it are, taken together, nearer the lens than it is. A slope or a
+/// silhouette, where one side is nearer and the other further, stays light. `depths` holds the distance from the
+/// lens in world units, `f32::MAX` where nothing was drawn; `px_per_unit` is its scale; the side towards the key
+/// lamp counts for more.
 pub(crate) fn shade_between(depths: &Field, px_per_unit: f32, key: V3) -> Field {
-    let mut cover = Field::new(depths.width, depths.height, 0.0);
-    let mut near = cover.clone();
-    let mut furthest = 0.0_f32;
-    for &depth in depths.values.iter().filter(|depth| **depth < f32::MAX) {
-        furthest = furthest.max(depth);
-    }
-    for (i, &depth) in depths.values.iter().enumerate() {
-        if depth < f32::MAX {
-            cover.values[i] = 1.0;
-            near.values[i] = furthest - depth;
+    let mut dark = Field::new(depths.width, depths.height, 0.0);
+    let mut steps = Vec::new();
+    for (reach_units, strength, turn) in [(0.012_f32, 0.16, 0.2), (0.032, 0.20, 0.6), (0.07, 0.13, 0.4)] {
+        let reach = (reach_units * px_per_unit).clamp(1.0, 60.0);
+        for i in 0..4 {
+            let (s, c) = (turn + i as f32 * std::f32::consts::FRAC_PI_4).sin_cos();
+            let share = strength * (0.7 + 0.6 * (c * key.x - s * key.y).abs());
+            steps.push((
+                (c * reach).round() as isize,
+                (s * reach).round() as isize,
+                share,
+                reach / px_per_unit,
+            ));
         }
     }
-    let mut dark = Field::new(depths.width, depths.height, 0.0);
-    for (reach_units, strength) in [(0.018_f32, 0.5), (0.06, 0.55)] {
-        let radius = ((reach_units * px_per_unit * 0.55) as usize).clamp(1, 40);
-        let (mut weight, mut height) = (cover.clone(), near.clone());
-        weight.blur(radius);
-        height.blur(radius);
-        let (dx, dy) = (key.x * radius as f32 * 0.8, -key.y * radius as f32 * 0.8);
-        for y in 0..depths.height {
-            for x in 0..depths.width {
-                let i = y * depths.width + x;
-                if cover.values[i] == 0.0 {
-                    continue;
+    let (width, height) = (depths.width as isize, depths.height as isize);
+    for y in 0..height {
+        for x in 0..width {
+            let here = depths.values[(y * width + x) as usize];
+            if here == f32::MAX {
+                continue;
+            }
+            let rise = |dx: isize, dy: isize, reach: f32| {
+                let (px, py) = (x + dx, y + dy);
+                if px < 0 || py < 0 || px >= width || py >= height {
+                    return 0.0;
                 }
-                let (sx, sy) = (x as f32 + dx, y as f32 + dy);
-                let share = weight.sample(sx, sy);
-                if share > 0.08 {
-                    let rise = height.sample(sx, sy) / share - near.values[i];
-                    dark.values[i] += strength * ramp(0.08, 1.5, rise / reach_units) * share.min(1.0);
+                // Far overhangs shade no more than near ones.
+                (here - depths.values[(py * width + px) as usize]).min(2.2 * reach)
+            };
+            let mut sum = 0.0;
+            for &(dx, dy, share, reach) in &steps {
+                let hollow = rise(dx, dy, reach) + rise(-dx, -dy, reach);
+                if hollow > 0.0 {
+                    sum += share * (hollow / (reach * 1.1)).min(1.0);
                 }
             }
+            dark.values[(y * width + x) as usize] = sum.min(1.0);
         }
     }
+    dark.blur(1);
     dark
 }

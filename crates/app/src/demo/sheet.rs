@@ -66,7 +66,8 @@ impl Shape {
         let mut path = PathBuilder::new();
         let (k, r) = (radius * 0.448, radius.min(a).min(b));
         path.move_to(x - a + r, y - b);
-        for (cx, cy, dx, dy) in [(a, -b, 1.0, 0.0), (a, b, 0.0, 1.0), (-a, b, -1.0, 0.0), (-a, -b, 0.0, -1.0)] {
+        for (cx, cy, dx, dy) in [(a, -b, 1.0, 0.0), (a, b, 0.0, 1.0), (-a, b, -1.0, 0.0), (-a, -b, 0.0, -1.0)]
+        {
             // Towards the corner along (dx, dy), then away from it a quarter turn to the left.
             let (px, py) = (x + cx, y + cy);
             path.line_to(px - dx * r, py - dy * r);
@@ -222,7 +223,8 @@ impl Sheet {
             let colour = cloth.at(dx * c + dy * s, dy * c - dx * s, unit);
             let pixel = &mut pixels[i * 4..i * 4 + 3];
             for (old, new) in pixel.iter_mut().zip(colour) {
-                *old = ((u32::from(*old) * u32::from(255 - cover) + u32::from(new) * u32::from(cover)) / 255) as u8;
+                *old = ((u32::from(*old) * u32::from(255 - cover) + u32::from(new) * u32::from(cover)) / 255)
+                    as u8;
             }
         }
     }
@@ -250,7 +252,8 @@ impl Sheet {
     }
 
     fn draw(&mut self, shape: &Shape, width: f32, rgb: Rgb, alpha: f32, dash: Option<StrokeDash>) {
-        let stroke = Stroke { width, line_cap: LineCap::Round, line_join: LineJoin::Round, dash, ..Stroke::default() };
+        let stroke =
+            Stroke { width, line_cap: LineCap::Round, line_join: LineJoin::Round, dash, ..Stroke::default() };
         let to_pixels = self.to_pixels();
         if let Shape(Some(path)) = shape {
             self.paint.stroke_path(path, &Self::paint_of(rgb, alpha), &stroke, to_pixels, None);
@@ -330,8 +333,10 @@ impl Sheet {
         }
         for row in 0..=rows {
             for column in 0..=columns {
-                let (x, y) =
-                    ((column as f32 / columns as f32 - 0.5) * self.width, (0.5 - row as f32 / rows as f32) * self.height);
+                let (x, y) = (
+                    (column as f32 / columns as f32 - 0.5) * self.width,
+                    (0.5 - row as f32 / rows as f32) * self.height,
+                );
                 let i = row * (columns + 1) + column;
                 let rise = (depth.values[i] * unit / belly.round * 1.6).min(1.0);
                 let mut extra = 0.0;
@@ -339,8 +344,10 @@ impl Sheet {
                     extra += fold.at(x, y);
                 }
                 if belly.crumple > 0.0 {
-                    let (bend_x, bend_y) = (clouds(x * 5.0, y * 5.0, belly.seed), clouds(x * 5.0 + 7.0, y * 5.0, belly.seed));
-                    extra += belly.crumple * (clouds(x * 5.0 + bend_x * 1.4, y * 4.0 + bend_y * 1.4, belly.seed + 5) - 0.5);
+                    let (bend_x, bend_y) =
+                        (clouds(x * 5.0, y * 5.0, belly.seed), clouds(x * 5.0 + 7.0, y * 5.0, belly.seed));
+                    extra += belly.crumple
+                        * (clouds(x * 5.0 + bend_x * 1.4, y * 4.0 + bend_y * 1.4, belly.seed + 5) - 0.5);
                 }
                 heights.values[i] += extra * rise;
             }
@@ -379,7 +386,8 @@ impl Fold {
         }
         // A slight bow, so that folds are not ruled lines.
         let bow = 0.06 * length * (along * std::f32::consts::PI).sin();
-        let across = ((px * dy - py * dx) / length - bow) / (self.width * (0.6 + 0.7 * along.clamp(0.0, 1.0)));
+        let across =
+            ((px * dy - py * dx) / length - bow) / (self.width * (0.6 + 0.7 * along.clamp(0.0, 1.0)));
         if across.abs() > 3.0 {
             return 0.0;
         }

@@ -1,36 +1,36 @@
 //! Sneakers and boots: an upper lofted over a last, a sole under it, laces over the tongue.
 //!
 //! The shoe lies along `x`, heel at `-0.5`, toe at `+0.5`; both sides carry the same painted side view, as
-//! most shoes do. Neighbours: `mesh` lofts, `sheet` is painted, `view` photographs one shoe or the pair.
+//! most shoes do. Neighbours: `upper` paints the side view, `mesh` lofts,
+//! `view` photographs one shoe or the pair.
 
 use std::sync::Arc;
 
 use super::dice::{Dice, ramp};
 use super::garment::Look;
 use super::mesh::{Mesh, curve};
-use super::palette::{Rgb, brightness, tone};
-use super::pattern::Pattern;
-use super::print::emblem;
+use super::palette::{Rgb, tone};
 use super::raster::Part;
 use super::shading::{Finish, JERSEY, RUBBER};
 use super::sheet::{Corner, Shape, Sheet, Skin};
 use super::space::{V3, v3};
+use super::upper;
 use super::view::{Model, Stance};
 
 /// The measures of a shoe; `t` runs from heel (0) to toe (1).
-struct Last {
+pub(super) struct Last {
     boot: bool,
     /// Height of the opening's edge over the ground at the heel.
-    collar: f32,
+    pub(super) collar: f32,
     /// Where the opening ends and the laces begin.
-    mouth: f32,
+    pub(super) mouth: f32,
     /// Where the laces end and the toe begins.
-    throat: f32,
+    pub(super) throat: f32,
     instep: f32,
     toe: f32,
     width: f32,
-    sole: f32,
-    heel: f32,
+    pub(super) sole: f32,
+    pub(super) heel: f32,
     spring: f32,
     point: f32,
 }
@@ -38,13 +38,25 @@ struct Last {
 impl Last {
     fn new(dice: &mut Dice, boot: bool) -> Self {
         let high = !boot && dice.chance(0.25);
-        let collar = if boot { dice.between(0.50, 0.78) } else if high { dice.between(0.42, 0.48) } else { dice.between(0.28, 0.33) };
+        let collar = if boot {
+            dice.between(0.50, 0.78)
+        } else if high {
+            dice.between(0.42, 0.48)
+        } else {
+            dice.between(0.28, 0.33)
+        };
         Self {
             boot,
             collar,
             mouth: if boot || high { dice.between(0.37, 0.41) } else { dice.between(0.42, 0.47) },
             throat: if boot { dice.between(0.60, 0.66) } else { dice.between(0.68, 0.73) },
-            instep: if boot { 0.36 } else if high { 0.34 } else { dice.between(0.29, 0.32) },
+            instep: if boot {
+                0.36
+            } else if high {
+                0.34
+            } else {
+                dice.between(0.29, 0.32)
+            },
             toe: dice.between(0.135, 0.17) + if boot { 0.03 } else { 0.0 },
             width: dice.between(0.165, 0.185),
             sole: if boot { dice.between(0.04, 0.07) } else { dice.between(0.055, 0.10) },
@@ -68,14 +80,17 @@ impl Last {
     }
 
     /// The height of the ridge or of the opening's edge.
-    fn high(&self, t: f32) -> f32 {
+    pub(super) fn high(&self, t: f32) -> f32 {
         let rise = self.heel * (1.0 - ramp(0.25, 0.6, t));
-        let back = self.collar + 0.02 * (1.0 - ramp(0.0, 0.14, t)) - if self.boot { 0.0 } else { 0.035 * ramp(0.1, 0.3, t) * (1.0 - ramp(0.3, self.mouth, t)) };
+        let back = self.collar + 0.02 * (1.0 - ramp(0.0, 0.14, t))
+            - if self.boot { 0.0 } else { 0.035 * ramp(0.1, 0.3, t) * (1.0 - ramp(0.3, self.mouth, t)) };
         let front = {
             let share = ramp(self.mouth, self.throat + 0.1, t);
             self.instep + (self.toe + self.low(t) * 0.5 - self.instep) * share
         };
-        let joined = back + (front.max(self.toe) - back) * ramp(self.mouth - 0.03, self.mouth + if self.boot { 0.10 } else { 0.06 }, t);
+        let joined = back
+            + (front.max(self.toe) - back)
+                * ramp(self.mouth - 0.03, self.mouth + if self.boot { 0.10 } else { 0.06 }, t);
         let end = (1.0 - ((t - 0.80).max(0.0) / 0.2).powf(2.4)).max(0.0).powf(0.5);
         let low = self.low(t);
         low + (joined + rise * 0.6 - low) * end
@@ -84,16 +99,19 @@ impl Last {
     /// Half the width of the gap at the top: the opening, then the tongue between the laces.
     fn gap(&self, t: f32) -> f32 {
         let mouth = 0.62 * (1.0 - ramp(self.mouth - 0.02, self.mouth + 0.06, t)) * ramp(0.0, 0.05, t);
-        let tongue = 0.30 * ramp(self.mouth - 0.06, self.mouth, t) * (1.0 - ramp(self.throat - 0.05, self.throat, t));
+        let tongue =
+            0.30 * ramp(self.mouth - 0.06, self.mouth, t) * (1.0 - ramp(self.throat - 0.05, self.throat, t));
         (mouth + tongue).min(0.62) * self.half_width(t)
     }
 
     /// The wall of the upper: `s` from the sole's edge (0) to the top (1), on the side nearest the lens.
     fn wall(&self, t: f32, s: f32) -> V3 {
         let (sin, cos) = (s * std::f32::consts::FRAC_PI_2).sin_cos();
+        let (sin, cos) = (sin.max(0.0), cos.max(0.0));
         let (w, gap, low, high) = (self.half_width(t), self.gap(t), self.low(t), self.high(t));
         // A shaft stands straight and is narrower than the foot.
-        let shaft = ramp(self.low(t) + 0.16, self.low(t) + 0.34, low + (high - low) * sin) * if self.boot { 0.24 } else { 0.12 };
+        let shaft = ramp(self.low(t) + 0.16, self.low(t) + 0.34, low + (high - low) * sin)
+            * if self.boot { 0.24 } else { 0.12 };
         let z = (gap + (w - gap) * cos.powf(0.72)) * (1.0 - shaft);
         v3(t - 0.5, low + (high - low) * sin.powf(0.94), z)
     }
@@ -110,7 +128,11 @@ pub(crate) fn shoe(boot: bool, shape: &Dice, look: &Look) -> Option<Model> {
     let last = Last::new(&mut dice, boot);
     let tall = last.collar + last.heel + 0.1;
     let mut sheet = Sheet::new(1.1, 2.0 * tall, 760.0, look.cloth.base)?;
-    if boot { paint_boot(&mut sheet, &last, look, &mut dice) } else { paint_sneaker(&mut sheet, &last, look, &mut dice) }
+    if boot {
+        upper::paint_boot(&mut sheet, &last, look, &mut dice)
+    } else {
+        upper::paint_sneaker(&mut sheet, &last, look, &mut dice)
+    }
     let lining = if boot { tone(look.cloth.base, -0.5) } else { tone(look.trim, -0.35) };
     let mut parts = Vec::new();
     let upper = Mesh::grid(84, 22, |u, v| {
@@ -124,8 +146,20 @@ pub(crate) fn shoe(boot: bool, shape: &Dice, look: &Look) -> Option<Model> {
     parts.extend(laces(&last, look, &mut dice, boot));
     sole(&mut parts, &last, look, &mut dice)?;
     if boot && dice.chance(0.6) {
-        let loop_spine = curve(&[v3(-0.475, last.collar + last.heel * 0.6 - 0.05, 0.0), v3(-0.515, last.collar + last.heel * 0.6 + 0.04, 0.0), v3(-0.46, last.collar + last.heel * 0.6 - 0.01, 0.0)], 8);
-        parts.push(Part { mesh: Mesh::tube(&loop_spine, 0.018, 0.005, v3(1.0, 0.3, 0.0)), skin: Skin::flat(tone(look.cloth.base, -0.3)), finish: JERSEY, inside: None });
+        let loop_spine = curve(
+            &[
+                v3(-0.475, last.collar + last.heel * 0.6 - 0.05, 0.0),
+                v3(-0.515, last.collar + last.heel * 0.6 + 0.04, 0.0),
+                v3(-0.46, last.collar + last.heel * 0.6 - 0.01, 0.0),
+            ],
+            8,
+        );
+        parts.push(Part {
+            mesh: Mesh::tube(&loop_spine, 0.018, 0.005, v3(1.0, 0.3, 0.0)),
+            skin: Skin::flat(tone(look.cloth.base, -0.3)),
+            finish: JERSEY,
+            inside: None,
+        });
     }
     if dice.chance(0.4) {
         add_other_shoe(&mut parts, dice.between(0.36, 0.44), dice.between(-0.16, 0.1));
@@ -141,7 +175,13 @@ pub(crate) fn shoe(boot: bool, shape: &Dice, look: &Look) -> Option<Model> {
         }
     }
     let focus = v3(0.15, 0.2 - tall * 0.4, 0.12);
-    Some(Model { parts, stance: Stance::Standing, focus, zoom: 2.1, aspect: if boot { 1.0 } else { dice.pick(&[1.0, 1.25, 1.333]) } })
+    Some(Model {
+        parts,
+        stance: Stance::Standing,
+        focus,
+        zoom: 2.1,
+        aspect: if boot { 1.0 } else { dice.pick(&[1.0, 1.25, 1.333]) },
+    })
 }
 
 fn add_other_shoe(parts: &mut Vec<Part>, apart: f32, turn: f32) {
@@ -218,16 +258,52 @@ fn laces(last: &Last, look: &Look, dice: &mut Dice, boot: bool) -> Vec<Part> {
         let ridge = |t: f32, z: f32| v3(t - 0.5, last.high(t) + 0.012 - 1.4 * z * z, z);
         let reach = last.gap(t) + 0.035;
         let lean = if boot { 0.02 } else { 0.012 };
-        let spine = curve(&[ridge(t + lean, reach) - v3(0.0, 0.022, 0.0), ridge(t + lean * 0.6, reach * 0.6), ridge(t, 0.0), ridge(t - lean * 0.6, -reach * 0.6), ridge(t - lean, -reach) - v3(0.0, 0.022, 0.0)], 5);
-        parts.push(Part { mesh: Mesh::tube(&spine, wide, thick, v3(0.0, 1.0, 0.0)), skin: skin.clone(), finish: JERSEY, inside: None });
+        let spine = curve(
+            &[
+                ridge(t + lean, reach) - v3(0.0, 0.022, 0.0),
+                ridge(t + lean * 0.6, reach * 0.6),
+                ridge(t, 0.0),
+                ridge(t - lean * 0.6, -reach * 0.6),
+                ridge(t - lean, -reach) - v3(0.0, 0.022, 0.0),
+            ],
+            5,
+        );
+        parts.push(Part {
+            mesh: Mesh::tube(&spine, wide, thick, v3(0.0, 1.0, 0.0)),
+            skin: skin.clone(),
+            finish: JERSEY,
+            inside: None,
+        });
     }
     // The bow.
     let knot = v3(top - 0.5, last.high(top) + 0.02, 0.0);
     for side in [-1.0, 1.0] {
-        let ear = curve(&[knot, knot + v3(0.02, 0.03, side * 0.06), knot + v3(0.06, -0.01, side * 0.11), knot + v3(0.03, 0.0, side * 0.05), knot], 6);
-        let end = curve(&[knot, knot + v3(0.03, 0.015, side * 0.05), knot + v3(0.08, -0.06, side * 0.10), knot + v3(0.09, -0.11, side * 0.12)], 6);
+        let ear = curve(
+            &[
+                knot,
+                knot + v3(0.02, 0.03, side * 0.06),
+                knot + v3(0.06, -0.01, side * 0.11),
+                knot + v3(0.03, 0.0, side * 0.05),
+                knot,
+            ],
+            6,
+        );
+        let end = curve(
+            &[
+                knot,
+                knot + v3(0.03, 0.015, side * 0.05),
+                knot + v3(0.08, -0.06, side * 0.10),
+                knot + v3(0.09, -0.11, side * 0.12),
+            ],
+            6,
+        );
         for spine in [ear, end] {
-            parts.push(Part { mesh: Mesh::tube(&spine, wide * 0.8, thick, v3(0.2, 1.0, 0.0)), skin: skin.clone(), finish: JERSEY, inside: None });
+            parts.push(Part {
+                mesh: Mesh::tube(&spine, wide * 0.8, thick, v3(0.2, 1.0, 0.0)),
+                skin: skin.clone(),
+                finish: JERSEY,
+                inside: None,
+            });
         }
     }
     parts
@@ -242,10 +318,14 @@ fn sole(parts: &mut Vec<Part>, last: &Last, look: &Look, dice: &mut Dice) -> Opt
     let mut sheet = Sheet::new(1.2, 0.4, 760.0, rubber)?;
     let dark = tone(rubber, -0.45);
     let ground = |t: f32| 0.012 + last.spring * ramp(0.72, 1.0, t).powi(2);
-    let line = |lift: f32| (0..=24).map(|i| {
-        let t = i as f32 / 24.0;
-        (t * 1.06 - 0.53, ground(t) + (last.low(t) - ground(t)) * lift, 1.0)
-    }).collect::<Vec<Corner>>();
+    let line = |lift: f32| {
+        (0..=24)
+            .map(|i| {
+                let t = i as f32 / 24.0;
+                (t * 1.06 - 0.53, ground(t) + (last.low(t) - ground(t)) * lift, 1.0)
+            })
+            .collect::<Vec<Corner>>()
+    };
     if last.boot {
         sheet.stroke(&Shape::line(&line(0.45)), 0.004, dark, 0.9);
         sheet.stitch(&Shape::line(&line(0.93)), tone(rubber, 0.5));
@@ -253,13 +333,26 @@ fn sole(parts: &mut Vec<Part>, last: &Last, look: &Look, dice: &mut Dice) -> Opt
         match dice.below(4) {
             0 => sheet.stroke(&Shape::line(&line(0.62)), 0.011, look.cloth.base, 1.0),
             1 => {
-                sheet.stroke(&Shape::line(&line(0.14)), 0.03, if dice.chance(0.5) { [186, 140, 92] } else { look.cloth.accent }, 1.0);
+                sheet.stroke(
+                    &Shape::line(&line(0.14)),
+                    0.03,
+                    if dice.chance(0.5) { [186, 140, 92] } else { look.cloth.accent },
+                    1.0,
+                );
             }
             2 => {
                 for i in 0..60 {
                     let t = i as f32 / 60.0;
                     let (x, low, high) = (t * 1.06 - 0.53, ground(t), last.low(t));
-                    sheet.stroke(&Shape::line(&[(x, low + (high - low) * 0.15, 0.0), (x + 0.006, low + (high - low) * 0.5, 0.0)]), 0.005, dark, 0.5);
+                    sheet.stroke(
+                        &Shape::line(&[
+                            (x, low + (high - low) * 0.15, 0.0),
+                            (x + 0.006, low + (high - low) * 0.5, 0.0),
+                        ]),
+                        0.005,
+                        dark,
+                        0.5,
+                    );
                 }
             }
             _ => sheet.stroke(&Shape::line(&line(0.5)), 0.004, dark, 0.7),
@@ -270,7 +363,12 @@ fn sole(parts: &mut Vec<Part>, last: &Last, look: &Look, dice: &mut Dice) -> Opt
     let whole = Shape::rect(0.0, 0.2 - 0.01, 1.3, 0.42);
     sheet.cut(&whole);
     if last.boot && last.heel > 0.03 {
-        let arch = [(-0.22, -0.02, 0.0), (-0.235, last.heel + 0.006, 0.3), (-0.1, last.heel * 0.8 + 0.01, 0.8), (0.12, 0.0, 0.4)];
+        let arch = [
+            (-0.22, -0.02, 0.0),
+            (-0.235, last.heel + 0.006, 0.3),
+            (-0.1, last.heel * 0.8 + 0.01, 0.8),
+            (0.12, 0.0, 0.4),
+        ];
         sheet.hole(&Shape::outline(&arch));
     }
     let out = if last.boot { 0.012 } else { 0.010 };
@@ -295,110 +393,4 @@ fn sole(parts: &mut Vec<Part>, last: &Last, look: &Look, dice: &mut Dice) -> Opt
     }
     parts.push(Part { mesh: welt, skin: Skin::flat(rubber), finish: RUBBER, inside: None });
     Some(())
-}
-
-fn panel(sheet: &mut Sheet, corners: &[Corner], rgb: Rgb, base: Rgb) {
-    let shape = Shape::outline(corners);
-    sheet.soft(&shape, 0.02, tone(base, -0.8), 0.35);
-    sheet.fill(&shape, rgb, 1.0);
-    sheet.stroke(&shape, 0.003, tone(rgb, -0.5), 0.7);
-    let (x, y) = corners.iter().fold((0.0, 0.0), |(x, y), c| (x + c.0 / corners.len() as f32, y + c.1 / corners.len() as f32));
-    sheet.stitch(&shape.placed(x * 0.08, y * 0.08, 0.92, 0.0), tone(rgb, if brightness(rgb) < 0.4 { 0.4 } else { -0.3 }));
-}
-
-fn paint_sneaker(sheet: &mut Sheet, last: &Last, look: &Look, dice: &mut Dice) {
-    let (base, trim) = (look.cloth.base, look.trim);
-    let second = if look.cloth.pattern == Pattern::Plain && dice.chance(0.5) { look.cloth.accent } else { trim };
-    sheet.cloth(&Shape::rect(0.0, 0.0, 2.0, 3.0), &look.cloth, [0.0, 0.0], 0.0);
-    let s = last.sole;
-    let overlay = if dice.chance(0.5) { tone(base, -0.12) } else { second };
-    // Toe cap or mudguard.
-    match dice.below(3) {
-        0 => panel(sheet, &[(0.29, s - 0.05, 0.0), (0.31, s + 0.06, 0.8), (0.37, s + 0.16, 0.5), (0.6, s + 0.2, 0.0), (0.6, s - 0.05, 0.0)], trim, base),
-        1 => panel(sheet, &[(-0.1, s - 0.05, 0.0), (0.1, s + 0.035, 1.0), (0.3, s + 0.06, 1.0), (0.42, s + 0.12, 1.0), (0.6, s + 0.1, 0.0), (0.6, s - 0.06, 0.0)], overlay, base),
-        _ => {
-            for i in 0..14 {
-                let (row, column) = (i / 7, i % 7);
-                sheet.fill(&Shape::circle(0.22 + 0.026 * column as f32, s + 0.13 - 0.012 * column as f32 - 0.03 * row as f32, 0.0045), tone(base, -0.7), 0.9);
-            }
-        }
-    }
-    // Heel counter.
-    let heel_top = s + dice.between(0.13, 0.2);
-    panel(sheet, &[(-0.6, s - 0.05, 0.0), (-0.28, s - 0.05, 0.0), (-0.33, s + 0.05, 0.9), (-0.42, heel_top, 0.7), (-0.6, heel_top + 0.03, 0.0)], second, base);
-    // Eyestay along the laces.
-    let eye = |t: f32, down: f32| (t - 0.5, last.high(t) - down, 0.8);
-    let (a, b) = (last.mouth - 0.01, last.throat + 0.015);
-    let middle = (a + b) / 2.0;
-    panel(sheet, &[eye(a, -0.02), eye(middle, -0.02), eye(b, -0.02), eye(b + 0.01, 0.03), eye(middle - 0.02, 0.055), eye(a - 0.01, 0.09)], overlay, base);
-    for i in 0..6 {
-        let t = a + 0.03 + (b - a - 0.05) * i as f32 / 5.0;
-        let (x, y, _) = eye(t, 0.018);
-        sheet.fill(&Shape::circle(x, y, 0.0075), tone(trim, -0.7), 1.0);
-        sheet.stroke(&Shape::circle(x, y, 0.0075), 0.003, look.metal, 0.9);
-    }
-    // The maker's stripe on the quarter.
-    let ink = if brightness(base) < 0.5 { tone(second, 0.6) } else { tone(second, -0.4) };
-    let (x, y) = (-0.06, s + 0.095);
-    match look.brand % 4 {
-        0 => {
-            for i in 0..3 {
-                let x = x + 0.05 * i as f32 - 0.03;
-                panel(sheet, &[(x - 0.035, s - 0.01, 0.0), (x - 0.008, s - 0.01, 0.0), (x + 0.06, s + 0.19, 0.0), (x + 0.033, s + 0.19, 0.0)], ink, base);
-            }
-        }
-        1 => panel(sheet, &[(x - 0.2, y + 0.03, 0.0), (x - 0.05, y - 0.055, 1.0), (x + 0.24, y + 0.09, 0.0), (x - 0.04, y - 0.005, 1.0)], ink, base),
-        2 => emblem(sheet, [x + 0.01, y], 0.13, ink, look.brand),
-        _ => panel(sheet, &[(x - 0.13, s - 0.02, 0.0), (x - 0.05, y + 0.07, 0.8), (x + 0.05, y - 0.03, 0.8), (x + 0.12, y + 0.08, 0.3), (x + 0.13, y + 0.05, 0.3), (x + 0.05, y - 0.075, 0.8), (x - 0.05, y + 0.02, 0.8), (x - 0.1, s - 0.02, 0.0)], ink, base),
-    }
-    // The padded collar.
-    let edge: Vec<Corner> = (0..=10).map(|i| { let t = i as f32 / 10.0 * last.mouth; (t - 0.5, last.high(t), 1.0) }).collect();
-    sheet.soft(&Shape::line(&edge), 0.08, tone(base, -0.6), 0.25);
-    sheet.stroke(&Shape::line(&edge), 0.026, second, 1.0);
-    sheet.stitch(&Shape::line(&edge).placed(0.0, -0.03, 1.0, 0.0), tone(base, -0.4));
-}
-
-fn paint_boot(sheet: &mut Sheet, last: &Last, look: &Look, dice: &mut Dice) {
-    let base = look.cloth.base;
-    sheet.cloth(&Shape::rect(0.0, 0.0, 2.0, 3.0), &look.cloth, [0.0, 0.0], 0.0);
-    let s = last.sole;
-    let stitch = if brightness(base) < 0.3 { tone(base, 0.4) } else { [226, 190, 130] };
-    sheet.soft(&Shape::line(&[(0.3, s + 0.1, 1.0), (0.5, s + 0.05, 1.0)]), 0.16, [0, 0, 0], 0.25);
-    if dice.chance(0.6) {
-        let cap = Shape::line(&[(0.24, s - 0.02, 0.0), (0.27, s + 0.1, 1.0), (0.31, s + 0.2, 0.0)]);
-        sheet.seam(&cap, base);
-        sheet.stitch(&cap.placed(-0.012, 0.0, 1.0, 0.0), stitch);
-    }
-    // The vamp's edge, from the laces down to the sole.
-    let vamp = Shape::line(&[(last.throat - 0.47, last.high(last.throat), 0.0), (0.06, s + 0.14, 0.9), (-0.08, s + 0.09, 0.9), (-0.14, s - 0.02, 0.0)]);
-    sheet.seam(&vamp, base);
-    sheet.stitch(&vamp.placed(-0.01, 0.004, 1.0, 0.0), stitch);
-    panel(sheet, &[(-0.6, s - 0.02, 0.0), (-0.26, s - 0.02, 0.0), (-0.31, s + 0.12, 0.9), (-0.42, s + 0.2, 0.7), (-0.6, s + 0.22, 0.0)], tone(base, -0.08), base);
-    let front = last.mouth - 0.5;
-    if dice.chance(0.4) {
-        // Elastic side panel.
-        let high = last.collar + 0.02;
-        let gore = Shape::outline(&[(front - 0.28, high, 0.0), (front - 0.12, high, 0.0), (front - 0.15, s + 0.2, 0.6), (front - 0.25, s + 0.2, 0.6)]);
-        sheet.fill(&gore, tone(base, -0.65), 1.0);
-        for i in 0..12 {
-            let x = front - 0.28 + 0.0135 * i as f32;
-            sheet.stroke(&Shape::line(&[(x, high, 0.0), (x, s + 0.2, 0.0)]), 0.003, tone(base, -0.3), 0.4);
-        }
-        sheet.stroke(&gore, 0.005, tone(base, -0.5), 1.0);
-    }
-    // Eyelets up the shaft.
-    let mut y = s + 0.27;
-    while y < last.collar - 0.02 {
-        sheet.fill(&Shape::circle(front - 0.015, y, 0.012), look.metal, 1.0);
-        sheet.fill(&Shape::circle(front - 0.015, y, 0.006), [20, 18, 16], 1.0);
-        sheet.stroke(&Shape::line(&[(front - 0.015, y, 0.0), (front + 0.09, y + 0.025, 0.0)]), 0.014, tone(look.trim, -0.3), 1.0);
-        y += 0.06;
-    }
-    let top = last.collar + last.heel * 0.6;
-    sheet.soft(&Shape::line(&[(-0.6, top - 0.03, 0.0), (0.0, top - 0.03, 0.0)]), 0.05, tone(base, -0.8), 0.4);
-    sheet.stitch(&Shape::line(&[(-0.6, top - 0.05, 0.0), (0.0, top - 0.05, 0.0)]), stitch);
-    for i in 0..4 {
-        let y = s + 0.16 + 0.035 * i as f32;
-        sheet.soft(&Shape::line(&[(-0.12 + 0.02 * i as f32, y, 1.0), (0.02 + 0.015 * i as f32, y + dice.between(0.0, 0.04), 1.0)]), 0.014, [0, 0, 0], 0.3);
-    }
 }

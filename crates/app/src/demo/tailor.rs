@@ -32,9 +32,19 @@ pub(super) fn paint(sheet: &mut Sheet, plan: &Plan, look: &Look, dice: &mut Dice
     match plan.cut {
         Cut::Jacket => jacket_front(sheet, plan, look, dice, back),
         Cut::Shirt if !back => {
-            sheet.soft(&Shape::line(&[(0.028, HIGH, 0.0), (0.028, plan.hem, 0.0)]), 0.02, tone(base, -0.6), 0.3);
+            sheet.soft(
+                &Shape::line(&[(0.028, HIGH, 0.0), (0.028, plan.hem, 0.0)]),
+                0.02,
+                tone(base, -0.6),
+                0.3,
+            );
             sheet.stitch(&Shape::line(&[(-0.026, HIGH, 0.0), (-0.026, plan.hem, 0.0)]), stitch);
-            sheet.stroke(&Shape::line(&[(0.028, HIGH, 0.0), (0.028, plan.hem, 0.0)]), 0.002, tone(base, -0.5), 0.7);
+            sheet.stroke(
+                &Shape::line(&[(0.028, HIGH, 0.0), (0.028, plan.hem, 0.0)]),
+                0.002,
+                tone(base, -0.5),
+                0.7,
+            );
             buttons(sheet, plan, tone(look.trim, 0.5), 0.011);
             if dice.chance(0.6) {
                 pocket(sheet, [0.11, 0.17], [0.105, 0.115], base, stitch);
@@ -45,7 +55,13 @@ pub(super) fn paint(sheet: &mut Sheet, plan: &Plan, look: &Look, dice: &mut Dice
         }
         Cut::Hoodie if !back => {
             let (low, high) = (plan.hem + 0.065, plan.hem + 0.27);
-            let pouch = Shape::symmetric(&[(0.0, high, 0.0), (0.085, high, 0.0), (0.165, low + 0.07, 0.3), (0.165, low, 0.0), (0.0, low, 0.0)]);
+            let pouch = Shape::symmetric(&[
+                (0.0, high, 0.0),
+                (0.085, high, 0.0),
+                (0.165, low + 0.07, 0.3),
+                (0.165, low, 0.0),
+                (0.0, low, 0.0),
+            ]);
             sheet.soft(&pouch, 0.026, tone(base, -0.7), 0.38);
             sheet.cloth(&pouch, &look.cloth, [0.0, 0.1], 0.0);
             sheet.stroke(&pouch, 0.003, tone(base, -0.5), 0.5);
@@ -62,7 +78,10 @@ pub(super) fn paint(sheet: &mut Sheet, plan: &Plan, look: &Look, dice: &mut Dice
         let width = if plan.cut == Cut::Sweater { 0.066 } else { 0.044 };
         sheet.soft(&Shape::line(&line), width + 0.03, tone(base, -0.7), 0.35);
         sheet.stroke(&Shape::line(&line), width, rib, 1.0);
-        let below: Vec<Corner> = line.iter().map(|&(x, y, r)| (x * (1.0 + width * 0.8 / plan.neck), y - width * 0.62, r)).collect();
+        let below: Vec<Corner> = line
+            .iter()
+            .map(|&(x, y, r)| (x * (1.0 + width * 0.8 / plan.neck), y - width * 0.62, r))
+            .collect();
         sheet.stitch(&Shape::line(&below), stitch);
     }
     if let Some(print) = look.print {
@@ -71,7 +90,13 @@ pub(super) fn paint(sheet: &mut Sheet, plan: &Plan, look: &Look, dice: &mut Dice
             print.draw(sheet, [0.0, 0.14 + dice.between(-0.04, 0.03)], size, base);
         }
     } else if !back && dice.chance(0.4) {
-        emblem(sheet, [0.115, 0.22], 0.04, tone(base, if brightness(base) < 0.5 { 0.7 } else { -0.7 }), look.brand);
+        emblem(
+            sheet,
+            [0.115, 0.22],
+            0.04,
+            tone(base, if brightness(base) < 0.5 { 0.7 } else { -0.7 }),
+            look.brand,
+        );
     }
 }
 
@@ -81,7 +106,14 @@ fn hems(sheet: &mut Sheet, plan: &Plan, look: &Look) {
     let stitch = tone(base, if brightness(base) < 0.35 { 0.3 } else { -0.3 });
     if !ribbed {
         for lift in [0.022, 0.028] {
-            sheet.stitch(&Shape::line(&[(-plan.half, plan.hem + lift, 0.0), (0.0, plan.hem + lift - 0.006, 1.0), (plan.half, plan.hem + lift, 0.0)]), stitch);
+            sheet.stitch(
+                &Shape::line(&[
+                    (-plan.half, plan.hem + lift, 0.0),
+                    (0.0, plan.hem + lift - 0.006, 1.0),
+                    (plan.half, plan.hem + lift, 0.0),
+                ]),
+                stitch,
+            );
         }
     }
     let deep = if ribbed { 0.058 } else { 0.024 };
@@ -89,10 +121,20 @@ fn hems(sheet: &mut Sheet, plan: &Plan, look: &Look) {
     if ribbed {
         let band = Shape::rect(0.0, plan.hem + deep / 2.0 - 0.01, 1.0, deep + 0.02);
         sheet.fill(&band, rib, if look.cloth.pattern == Pattern::Plain { 0.5 } else { 1.0 });
-        sheet.soft(&Shape::line(&[(-0.4, plan.hem + deep, 0.0), (0.4, plan.hem + deep, 0.0)]), 0.02, tone(base, -0.7), 0.4);
+        sheet.soft(
+            &Shape::line(&[(-0.4, plan.hem + deep, 0.0), (0.4, plan.hem + deep, 0.0)]),
+            0.02,
+            tone(base, -0.7),
+            0.4,
+        );
         let mut x = -plan.half;
         while x < plan.half {
-            sheet.stroke(&Shape::line(&[(x, plan.hem - 0.01, 0.0), (x, plan.hem + deep - 0.004, 0.0)]), 0.003, tone(rib, -0.4), 0.3);
+            sheet.stroke(
+                &Shape::line(&[(x, plan.hem - 0.01, 0.0), (x, plan.hem + deep - 0.004, 0.0)]),
+                0.003,
+                tone(rib, -0.4),
+                0.3,
+            );
             x += 0.0095;
         }
     }
@@ -104,12 +146,26 @@ fn hems(sheet: &mut Sheet, plan: &Plan, look: &Look) {
         let at = plan.arm_length - deep;
         let edge = Shape::line(&[point(at, -0.05), point(at - 0.008, plan.cuff + 0.05)]);
         if ribbed {
-            let cuff = [point(at, -0.06), point(at + 0.12, -0.06), point(at + 0.12, plan.cuff + 0.06), point(at - 0.01, plan.cuff + 0.06)];
-            sheet.fill(&Shape::outline(&cuff), rib, if look.cloth.pattern == Pattern::Plain { 0.5 } else { 1.0 });
+            let cuff = [
+                point(at, -0.06),
+                point(at + 0.12, -0.06),
+                point(at + 0.12, plan.cuff + 0.06),
+                point(at - 0.01, plan.cuff + 0.06),
+            ];
+            sheet.fill(
+                &Shape::outline(&cuff),
+                rib,
+                if look.cloth.pattern == Pattern::Plain { 0.5 } else { 1.0 },
+            );
             sheet.soft(&edge, 0.02, tone(base, -0.7), 0.4);
             let mut across = 0.004;
             while across < plan.cuff {
-                sheet.stroke(&Shape::line(&[point(at + 0.004, across), point(at + 0.08, across)]), 0.003, tone(rib, -0.4), 0.3);
+                sheet.stroke(
+                    &Shape::line(&[point(at + 0.004, across), point(at + 0.08, across)]),
+                    0.003,
+                    tone(rib, -0.4),
+                    0.3,
+                );
                 across += 0.009;
             }
         } else {
@@ -121,7 +177,8 @@ fn hems(sheet: &mut Sheet, plan: &Plan, look: &Look) {
 fn jacket_front(sheet: &mut Sheet, plan: &Plan, look: &Look, dice: &mut Dice, back: bool) {
     let base = look.cloth.base;
     let denim = look.finish.weave == Weave::Twill;
-    let stitch = if denim { [214, 164, 92] } else { tone(base, if brightness(base) < 0.35 { 0.3 } else { -0.35 }) };
+    let stitch =
+        if denim { [214, 164, 92] } else { tone(base, if brightness(base) < 0.35 { 0.3 } else { -0.35 }) };
     let zip = dice.chance(0.65) && !denim;
     let pockets = dice.chance(0.7);
     let band = plan.hem + 0.05;
@@ -148,7 +205,11 @@ fn jacket_front(sheet: &mut Sheet, plan: &Plan, look: &Look, dice: &mut Dice, ba
         sheet.stroke(&middle, 0.022, tone(base, -0.35), 1.0);
         sheet.stroke(&middle, 0.010, look.metal, 1.0);
         sheet.stroke(&middle, 0.002, tone(look.metal, -0.6), 1.0);
-        sheet.fill(&Shape::rounded(0.0, HIGH - plan.dip - 0.06, 0.014, 0.045, 0.006), tone(look.metal, 0.2), 1.0);
+        sheet.fill(
+            &Shape::rounded(0.0, HIGH - plan.dip - 0.06, 0.014, 0.045, 0.006),
+            tone(look.metal, 0.2),
+            1.0,
+        );
         for x in [-0.02, 0.02] {
             sheet.stitch(&Shape::line(&[(x, HIGH, 0.0), (x, plan.hem, 0.0)]), stitch);
         }
@@ -157,7 +218,12 @@ fn jacket_front(sheet: &mut Sheet, plan: &Plan, look: &Look, dice: &mut Dice, ba
             sheet.stitch(&Shape::line(&[(x, HIGH, 0.0), (x, plan.hem, 0.0)]), stitch);
         }
         sheet.soft(&Shape::line(&[(0.03, HIGH, 0.0), (0.03, plan.hem, 0.0)]), 0.026, tone(base, -0.8), 0.45);
-        sheet.stroke(&Shape::line(&[(0.03, HIGH, 0.0), (0.03, plan.hem, 0.0)]), 0.0025, tone(base, -0.6), 0.8);
+        sheet.stroke(
+            &Shape::line(&[(0.03, HIGH, 0.0), (0.03, plan.hem, 0.0)]),
+            0.0025,
+            tone(base, -0.6),
+            0.8,
+        );
         buttons(sheet, plan, look.metal, 0.015);
     }
     for side in [-1.0, 1.0] {
@@ -176,7 +242,13 @@ fn jacket_front(sheet: &mut Sheet, plan: &Plan, look: &Look, dice: &mut Dice, ba
 fn leaves(sheet: &mut Sheet, plan: &Plan, look: &Look, stitch: Rgb) {
     let low = HIGH - plan.dip;
     for side in [-1.0, 1.0] {
-        let leaf = [(0.004, low - 0.002, 0.0), (plan.neck * 0.75, low + 0.03, 0.6), (plan.neck, HIGH + 0.01, 0.0), (plan.neck + 0.045, HIGH - 0.022, 0.2), (plan.neck * 0.75 + 0.02, low - 0.085, 0.0)];
+        let leaf = [
+            (0.004, low - 0.002, 0.0),
+            (plan.neck * 0.75, low + 0.03, 0.6),
+            (plan.neck, HIGH + 0.01, 0.0),
+            (plan.neck + 0.045, HIGH - 0.022, 0.2),
+            (plan.neck * 0.75 + 0.02, low - 0.085, 0.0),
+        ];
         let leaf = Shape::outline(&leaf.map(|(x, y, r)| (x * side, y, r)));
         sheet.soft(&leaf.placed(0.004, -0.006, 1.0, 0.0), 0.034, tone(look.cloth.base, -0.85), 0.5);
         sheet.cloth(&leaf, &look.cloth, [0.0, 0.0], side * 0.7);
@@ -188,7 +260,13 @@ fn leaves(sheet: &mut Sheet, plan: &Plan, look: &Look, stitch: Rgb) {
 
 /// A patch pocket whose top edge's middle is `(x, y)`.
 pub(super) fn pocket(sheet: &mut Sheet, [x, y]: [f32; 2], [w, h]: [f32; 2], base: Rgb, stitch: Rgb) {
-    let shape = Shape::outline(&[(x - w / 2.0, y, 0.0), (x + w / 2.0, y, 0.0), (x + w / 2.0, y - h * 0.85, 0.0), (x, y - h, 0.0), (x - w / 2.0, y - h * 0.85, 0.0)]);
+    let shape = Shape::outline(&[
+        (x - w / 2.0, y, 0.0),
+        (x + w / 2.0, y, 0.0),
+        (x + w / 2.0, y - h * 0.85, 0.0),
+        (x, y - h, 0.0),
+        (x - w / 2.0, y - h * 0.85, 0.0),
+    ]);
     sheet.soft(&shape, 0.02, tone(base, -0.7), 0.35);
     sheet.stroke(&shape, 0.0025, tone(base, -0.5), 0.6);
     sheet.stitch(&shape.placed(x * 0.07, (y - h / 2.0) * 0.07, 0.93, 0.0), stitch);

@@ -74,7 +74,11 @@ pub(crate) fn photograph(model: &Model, angle: Angle, dice: &Dice) -> RgbImage {
     let rig = Rig::new(&mut dice);
     let camera = camera(model, angle, extent, &mut dice);
     let plane = plane(model, angle);
-    let backdrop = if angle == Angle::Lifestyle { Backdrop::place(&mut dice, plane) } else { Backdrop::studio(&mut dice) };
+    let backdrop = if angle == Angle::Lifestyle {
+        Backdrop::place(&mut dice, plane)
+    } else {
+        Backdrop::studio(&mut dice)
+    };
 
     let mut frame = Frame::new(size[0] * 2, size[1] * 2);
     let doubled = camera.scaled(2.0);
@@ -114,7 +118,8 @@ fn plane(model: &Model, angle: Angle) -> Plane {
         Stance::Standing => Plane::Floor(points().fold(f32::MAX, |low, at| low.min(at.y))),
         Stance::Hanging => {
             // Seen from the back, the paper is on the other side.
-            let (back, front) = points().fold((f32::MAX, f32::MIN), |(low, high), at| (low.min(at.z), high.max(at.z)));
+            let (back, front) =
+                points().fold((f32::MAX, f32::MIN), |(low, high), at| (low.min(at.z), high.max(at.z)));
             Plane::Wall(match angle {
                 Angle::Lifestyle => back - 0.01,
                 Angle::Back => front + 0.05,
@@ -130,13 +135,25 @@ fn camera(model: &Model, angle: Angle, extent: [f32; 2], dice: &mut Dice) -> Cam
     let (yaw, pitch, roll) = match (model.stance, angle) {
         (Stance::Standing, Angle::Front) => (dice.between(-0.1, 0.1), dice.between(0.08, 0.24), 0.0),
         (Stance::Standing, Angle::Back) => (turn + dice.between(-0.25, 0.25), dice.between(0.08, 0.26), 0.0),
-        (Stance::Standing, Angle::Detail) => (side * dice.between(0.1, 0.6), dice.between(0.15, 0.4), dice.between(-0.1, 0.1)),
-        (Stance::Standing, _) => (side * dice.between(0.42, 0.85), dice.between(0.2, 0.45), dice.between(-0.03, 0.03)),
-        (Stance::Hanging, Angle::Front) => (dice.between(-0.08, 0.08), dice.between(-0.04, 0.05), dice.between(-0.015, 0.015)),
+        (Stance::Standing, Angle::Detail) => {
+            (side * dice.between(0.1, 0.6), dice.between(0.15, 0.4), dice.between(-0.1, 0.1))
+        }
+        (Stance::Standing, _) => {
+            (side * dice.between(0.42, 0.85), dice.between(0.2, 0.45), dice.between(-0.03, 0.03))
+        }
+        (Stance::Hanging, Angle::Front) => {
+            (dice.between(-0.08, 0.08), dice.between(-0.04, 0.05), dice.between(-0.015, 0.015))
+        }
         (Stance::Hanging, Angle::Back) => (turn + dice.between(-0.1, 0.1), dice.between(-0.03, 0.05), 0.0),
-        (Stance::Hanging, Angle::Detail) => (side * dice.between(0.0, 0.4), dice.between(-0.05, 0.2), dice.between(-0.15, 0.15)),
-        (Stance::Hanging, Angle::Lifestyle) => (dice.between(-0.12, 0.12), dice.between(-0.05, 0.12), dice.between(-0.3, 0.3)),
-        (Stance::Hanging, Angle::ThreeQuarter) => (side * dice.between(0.4, 0.75), dice.between(0.0, 0.12), 0.0),
+        (Stance::Hanging, Angle::Detail) => {
+            (side * dice.between(0.0, 0.4), dice.between(-0.05, 0.2), dice.between(-0.15, 0.15))
+        }
+        (Stance::Hanging, Angle::Lifestyle) => {
+            (dice.between(-0.12, 0.12), dice.between(-0.05, 0.12), dice.between(-0.3, 0.3))
+        }
+        (Stance::Hanging, Angle::ThreeQuarter) => {
+            (side * dice.between(0.4, 0.75), dice.between(0.0, 0.12), 0.0)
+        }
     };
     let mut camera = Camera::new(yaw, pitch, roll, dice.between(4.0, 7.0));
     let fill = match angle {
@@ -146,7 +163,9 @@ fn camera(model: &Model, angle: Angle, extent: [f32; 2], dice: &mut Dice) -> Cam
     camera.fit(model.parts.iter().flat_map(|part| &part.mesh.vertices).map(|vertex| vertex.at), extent, fill);
     match angle {
         Angle::Detail => camera.close_up(model.focus, model.zoom * dice.between(0.85, 1.2), extent),
-        Angle::Lifestyle => camera.shift(extent[0] * dice.between(-0.07, 0.07), extent[1] * dice.between(-0.02, 0.08)),
+        Angle::Lifestyle => {
+            camera.shift(extent[0] * dice.between(-0.07, 0.07), extent[1] * dice.between(-0.02, 0.08))
+        }
         _ => camera.shift(extent[0] * dice.between(-0.02, 0.02), extent[1] * dice.between(-0.01, 0.01)),
     }
     camera
@@ -159,7 +178,8 @@ fn occlusion(depths: &Field, px_per_unit: f32, key: V3) -> Field {
         for x in 0..small.width {
             let first = 2 * y * depths.width + 2 * x;
             let block = [first, first + 1, first + depths.width, first + depths.width + 1];
-            small.values[y * small.width + x] = block.iter().fold(f32::MAX, |near, &i| near.min(depths.values[i]));
+            small.values[y * small.width + x] =
+                block.iter().fold(f32::MAX, |near, &i| near.min(depths.values[i]));
         }
     }
     shade_between(&small, px_per_unit / 2.0, key)
@@ -184,7 +204,9 @@ fn cast_shadow(model: &Model, camera: &Camera, plane: Plane, rig: &Rig, size: [u
     for part in &model.parts {
         shadow(&mut soft, part, |at| place(land(at, lamp)));
         if let Plane::Floor(level) = plane {
-            shadow(&mut close, part, |at| if at.y - level < 0.16 { place(land(at, v3(0.0, 1.0, 0.0))) } else { None });
+            shadow(&mut close, part, |at| {
+                if at.y - level < 0.16 { place(land(at, v3(0.0, 1.0, 0.0))) } else { None }
+            });
         }
     }
     let unit = quarter.scale();
