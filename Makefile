@@ -4,7 +4,7 @@ CARGO ?= cargo
 PYTHON ?= python3
 BINARY = target/release/lookalike
 
-.PHONY: demo build test check unit scenarios parity bench clean
+.PHONY: demo build test check unit parity bench clean
 
 ## Build, draw a demo catalog, serve the page.
 demo: build
@@ -14,7 +14,7 @@ build:
 	$(CARGO) build --release --locked --package lookalike
 
 ## Everything: the house rules, the tests, and the comparison with the reference implementations.
-test: check unit scenarios parity
+test: check unit parity
 
 ## Formatting, lints, house rules. The lints' own build shares nothing with the release one, so it comes first.
 check:
@@ -24,10 +24,6 @@ check:
 
 unit:
 	$(CARGO) test --release --locked --workspace
-
-## The binary from outside, Ctrl-C and kill -9 included.
-scenarios: build
-	tests/kill.sh $(BINARY) 8
 
 ## Hashes against the real ImageHash and pdqhash, in a virtual environment of their own.
 parity: build

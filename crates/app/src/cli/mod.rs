@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 error, 2 usage (clap's), 3 done but some items failed.
 
 mod check;
+mod demo;
 mod evaluate;
 mod hash;
 mod index;
@@ -33,6 +34,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Demo),
     Index(index::Index),
     Search(search::Search),
     Check(check::Check),
@@ -68,6 +70,7 @@ impl Cli {
     /// Whatever kept it from being done, in words for a person.
     pub fn run(self) -> anyhow::Result<Outcome> {
         match self.command {
+            Command::Demo(command) => command.run(),
             Command::Index(command) => command.run(),
             Command::Search(command) => command.run(),
             Command::Check(command) => command.run(),

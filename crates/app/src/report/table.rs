@@ -41,7 +41,7 @@ pub fn write<const N: usize>(out: &mut dyn Write, head: [&str; N], rows: &[[Stri
 fn write_line<const N: usize>(out: &mut dyn Write, cells: &[&str; N], widths: &[usize; N]) -> io::Result<()> {
     let mut line = String::new();
     for (cell, width) in cells.iter().zip(widths) {
-        let numeric = cell.starts_with(|c: char| c.is_ascii_digit());
+        let numeric = cell.trim_end_matches(" %").parse::<f64>().is_ok();
         if numeric {
             line.push_str(&format!("{cell:>width$}  "));
         } else {
