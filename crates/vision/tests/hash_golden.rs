@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, where a failure is the answer")]
 
 use lookalike_vision::Picture;
+use lookalike_vision::decode::{Limits, decode};
 use lookalike_vision::hash::{Hashes, PdqHash, pdq_orientations};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -13,13 +14,8 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The picture as Pillow's `convert("RGB")` has it. These PNGs are 8-bit, where every decoder agrees.
 fn open(path: &Path) -> Picture {
-    let decoded = image::open(path).unwrap();
-    let (width, height) = (decoded.width(), decoded.height());
-    let rgba = decoded.to_rgba8();
-    let rgb = rgba.pixels().flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
-    Picture::new(width, height, rgb, None).unwrap()
+    decode(&std::fs::read(path).unwrap(), &Limits::default()).unwrap()
 }
 
 fn entries(path: &Path) -> Vec<Value> {

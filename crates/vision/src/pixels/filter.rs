@@ -48,8 +48,25 @@ impl Filter {
             Self::Bilinear => each(distances, |x| (1.0 - x.abs()).max(0.0)),
             Self::Hamming => each(distances, |x| hamming(x.abs())),
             Self::Bicubic => each(distances, |x| bicubic(x.abs())),
-            Self::Lanczos => each(distances, lanczos),
+            Self::Lanczos => {
+                #[cfg(target_arch = "x86_64")]
+                if is_x86_feature_detected!("avx2") {
+                    // SAFETY: AVX2 was just detected.
+                    unsafe { lanczos_avx2(distances) };
+                    return;
+                }
+                each(distances, lanczos);
+            }
         }
+    }
+}
+
+/// The same loop compiled for four distances at a time; no fused multiply-add, so the values stay the same.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn lanczos_avx2(distances: &mut [f64]) {
+    for distance in distances {
+        *distance = lanczos(*distance);
     }
 }
 
