@@ -1,35 +1,28 @@
 //! Bytes from anywhere to upright pixels, within limits checked before anything is allocated.
 //!
-//! The format is sniffed from the content; a file's name is never looked at.
+//! The format is sniffed from the content; a file's name is never looked at. A picture comes out upright (EXIF
+//! orientation applied), as 8-bit RGB with its transparency kept apart; of an animation, the first frame on its
+//! canvas. Colour profiles are ignored, text and profile chunks are never unpacked, and nothing here opens a file.
+//!
+//! JPEG decodes to the very bytes libjpeg-turbo (and so Pillow) gives, because the perceptual hashes are compared
+//! with hashes made there. Neighbours: [`Picture`] is what leaves; `hash`, `look` and the encoders take it.
+
+mod error;
+mod format;
+mod gif_bmp_tiff;
+mod jpeg;
+mod limits;
+mod orientation;
+mod png;
+mod raster;
+mod webp;
+
+pub use error::DecodeError;
+pub use format::Format;
+pub use limits::Limits;
 
 use crate::Picture;
-
-/// What a decoder may cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Longest input, in bytes.
-    pub max_bytes: u64,
-    /// Largest picture, width times height.
-    pub max_pixels: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { max_bytes: 64 << 20, max_pixels: 100_000_000 }
-    }
-}
-
-/// A picture format this build reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names are the formats' own")]
-pub enum Format {
-    Jpeg,
-    Png,
-    WebP,
-    Gif,
-    Bmp,
-    Tiff,
-}
+use raster::Upright;
 
 /// What a picture's header says, read without decoding it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,35 +35,53 @@ pub struct Header {
     pub height: u32,
 }
 
-/// Why bytes are not a picture. Messages are fragments that follow a file's name.
-#[derive(Debug, thiserror::Error)]
-pub enum DecodeError {
-    /// Nothing to decode.
-    #[error("is empty (0 bytes)")]
-    Empty,
-}
-
 /// Reads the header alone.
 ///
 /// # Errors
 /// As [`decode`], as far as the header tells.
-pub fn probe(_bytes: &[u8], _limits: &Limits) -> Result<Header, DecodeError> {
-    Err(DecodeError::Empty)
+pub fn probe(bytes: &[u8], limits: &Limits) -> Result<Header, DecodeError> {
+    limits.check_bytes(bytes)?;
+    let format = Format::sniff(bytes)?;
+    let (width, height) = match format {
+        Format::Jpeg => jpeg::probe(bytes, limits),
+        Format::Png => png::probe(bytes, limits),
+        Format::WebP => webp::probe(bytes, limits),
+        Format::Gif | Format::Bmp | Format::Tiff => gif_bmp_tiff::probe(format, bytes, limits),
+    }?;
+    Ok(Header { format, width, height })
 }
 
-/// Decodes the first frame, upright.
+/// Decodes the first frame, upright, at full size.
+///
+/// Sixteen bits become eight by keeping the high byte, floating-point samples (TIFF) by clamping to 0..=1 and
+/// scaling to 255, CMYK by the same formula as Pillow's.
 ///
 /// # Errors
 /// Whatever is wrong with the bytes, in words for a person.
-pub fn decode(_bytes: &[u8], _limits: &Limits) -> Result<Picture, DecodeError> {
-    Err(DecodeError::Empty)
+pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, DecodeError> {
+    decode_scaled(bytes, limits, None)
 }
 
 /// Decodes at the smallest scale whose sides are both still at least `min_side_px` (or the picture's own, where
 /// that is smaller): what thumbnails and descriptors need, for a fraction of the work on a large JPEG.
 ///
+/// Only JPEG has such scales (1/2, 1/4 and 1/8, in the frequency domain, the same pixels as libjpeg's); other
+/// formats are decoded whole.
+///
 /// # Errors
 /// As [`decode`].
-pub fn decode_at_least(bytes: &[u8], limits: &Limits, _min_side_px: u32) -> Result<Picture, DecodeError> {
-    decode(bytes, limits)
+pub fn decode_at_least(bytes: &[u8], limits: &Limits, min_side_px: u32) -> Result<Picture, DecodeError> {
+    decode_scaled(bytes, limits, Some(min_side_px))
+}
+
+fn decode_scaled(bytes: &[u8], limits: &Limits, min_side_px: Option<u32>) -> Result<Picture, DecodeError> {
+    limits.check_bytes(bytes)?;
+    let format = Format::sniff(bytes)?;
+    let Upright { raster, orientation } = match format {
+        Format::Jpeg => jpeg::decode(bytes, limits, min_side_px),
+        Format::Png => png::decode(bytes, limits),
+        Format::WebP => webp::decode(bytes, limits),
+        Format::Gif | Format::Bmp | Format::Tiff => gif_bmp_tiff::decode(format, bytes, limits),
+    }?;
+    orientation.apply(raster).into_picture(format)
 }
