@@ -1,1 +1,30 @@
 //! Source to store: plans what is new, reads, decodes, encodes on all cores, writes in batches.
+//!
+//! ```text
+//! source ─► plan ─► load (readers) ─► encode (workers) ─► collect (writer) ─► store
+//!             └──────── what is unchanged, what failed ──────►┘
+//! ```
+//!
+//! Every arrow is a bounded channel, and the bytes of photos and pictures on their way are bounded as well, so memory
+//! depends neither on the number of products nor on how many images one of them has. Whatever goes wrong with one
+//! item costs that item alone and is told as an [`Event`]; the numbers are checked to add up. It knows no terminal
+//! and no kind of source, store or encoder; progress bars and exit codes are the app's.
+
+mod budget;
+mod collect;
+mod encode;
+mod event;
+mod failures;
+mod load;
+mod plan;
+mod product;
+mod report;
+mod run;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub use event::{Event, Failure, Stage};
+pub use failures::{FailuresFile, FailuresFileError};
+pub use report::{Counts, ProductCounts, Report};
+pub use run::{Ingest, IngestError};

@@ -1,1 +1,28 @@
 //! From a query picture to products, best first.
+//!
+//! A query becomes a [`probe`](Probe): its hashes, its vector, the digest of its bytes. The store names candidates by
+//! each signature the [`Mode`] asks for; every candidate is then compared by *all* signatures ([`Evidence`]), judged
+//! ([`calibrate`]), and grouped by product with its best image. Distances come from the store and the kernels;
+//! what they mean is decided here and nowhere else.
+
+pub mod calibrate;
+mod evidence;
+mod probe;
+mod searcher;
+
+pub use calibrate::{Class, Judgement};
+pub use evidence::{Evidence, Orientation};
+pub use probe::Probe;
+pub use searcher::{Check, Match, Request, SearchError, Searcher};
+
+/// What kind of match is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Copies and look-alikes, fused: a match counts by the better of its two scores.
+    #[default]
+    Auto,
+    /// Copies of the same photo, by hashes.
+    Duplicate,
+    /// Products that look alike, by vector.
+    Similar,
+}

@@ -9,9 +9,7 @@ use super::dct::{SIDE, lowest_frequencies};
 use super::{PHash, thumbnail};
 use crate::Picture;
 use crate::pixels::grey::fill_grey;
-use crate::pixels::{
-    Axis, Filter, Isa, LONGEST_SIDE, Letterbox, Resampler, Size, Strip, resize_rgb,
-};
+use crate::pixels::{Axis, Filter, Isa, LONGEST_SIDE, Letterbox, Resampler, Size, Strip, resize_rgb};
 use std::sync::{Arc, LazyLock};
 
 /// The thumbnail the DCT is taken of.
@@ -85,7 +83,8 @@ struct Square {
 
 impl Square {
     fn new(isa: Isa) -> Self {
-        static AXIS: LazyLock<Arc<Axis>> = LazyLock::new(|| Arc::new(Axis::new(Filter::Lanczos, SQUARE, SIDE)));
+        static AXIS: LazyLock<Arc<Axis>> =
+            LazyLock::new(|| Arc::new(Axis::new(Filter::Lanczos, SQUARE, SIDE)));
         let strip = Strip::new(isa, 1, SQUARE, SQUARE);
         let resampler = Resampler::new(&strip, Some(AXIS.clone()), Some(AXIS.clone()));
         let waiting = Vec::with_capacity(strip.full_rows() * SQUARE);

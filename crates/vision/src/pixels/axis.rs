@@ -25,13 +25,7 @@ pub(super) fn taps(filter: Filter, input: usize, output: usize, index: usize) ->
 }
 
 /// Fills `weights` with the normalised weights of output pixel `index` and returns the first input pixel.
-fn float_weights(
-    filter: Filter,
-    input: usize,
-    output: usize,
-    index: usize,
-    weights: &mut Vec<f64>,
-) -> usize {
+fn float_weights(filter: Filter, input: usize, output: usize, index: usize, weights: &mut Vec<f64>) -> usize {
     // Pillow keeps the resized box in single precision.
     let scale = f64::from(input as f32) / output as f64;
     let stretch = scale.max(1.0);
@@ -177,8 +171,21 @@ mod tests {
     #[test]
     fn weights_are_pillows_for_every_size_that_matters() {
         let sizes = [
-            (1000, 366), (1400, 512), (707, 361), (1, 512), (2, 9), (13, 6), (512, 32), (3000, 32), (9, 8),
-            (4000, 9), (333, 512), (65_500, 512), (31, 32), (33, 32), (600, 599),
+            (1000, 366),
+            (1400, 512),
+            (707, 361),
+            (1, 512),
+            (2, 9),
+            (13, 6),
+            (512, 32),
+            (3000, 32),
+            (9, 8),
+            (4000, 9),
+            (333, 512),
+            (65_500, 512),
+            (31, 32),
+            (33, 32),
+            (600, 599),
         ];
         for (input, output) in sizes {
             for index in 0..output {

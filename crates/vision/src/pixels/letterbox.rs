@@ -58,7 +58,8 @@ mod tests {
     fn float_truncation_is_pythons() {
         // 512 / n * n falls short of 512 for some n: Python's int() then gives 511.
         let short: Vec<u32> = (1..3000).filter(|&n| inner(n, 1).0 == 511).collect();
-        let expected: Vec<u32> = (1..3000).filter(|&n| f64::from(n) * (512.0 / f64::from(n)) < 512.0).collect();
+        let expected: Vec<u32> =
+            (1..3000).filter(|&n| f64::from(n) * (512.0 / f64::from(n)) < 512.0).collect();
         assert_eq!(short, expected);
         assert!(short.contains(&49), "{short:?}");
     }

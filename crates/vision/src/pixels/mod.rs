@@ -8,14 +8,16 @@
 //! preprocessing of encoders are its callers. `kernels` holds the inner loops, one file per instruction set.
 
 mod axis;
+mod crop;
 pub mod filter;
 pub mod grey;
 mod kernels;
 pub mod letterbox;
 mod plain;
-pub mod resize;
 mod resampler;
+pub mod resize;
 
+pub use crop::{Rect, crop_rgb};
 pub use filter::Filter;
 pub use letterbox::Letterbox;
 pub use resize::{ResizeError, Size, resize_grey, resize_rgb};

@@ -15,7 +15,9 @@ pub(super) struct Frequencies([[f32; 16]; 16]);
 static COSINES: LazyLock<[[f32; 64]; 16]> = LazyLock::new(|| {
     let scale = f64::from((2.0_f64 / 64.0).sqrt() as f32);
     std::array::from_fn(|i| {
-        std::array::from_fn(|j| (scale * (PI / 2.0 / 64.0 * (i + 1) as f64 * (2 * j + 1) as f64).cos()) as f32)
+        std::array::from_fn(|j| {
+            (scale * (PI / 2.0 / 64.0 * (i + 1) as f64 * (2 * j + 1) as f64).cos()) as f32
+        })
     })
 });
 

@@ -73,7 +73,8 @@ fn widen(quads: __m256i) -> (__m256i, __m256i) {
 
 #[target_feature(enable = "avx2")]
 pub(super) fn gather_rgb(rows: &[&[u8]; 8], out: &mut [Lanes]) {
-    let by_channel = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 6, 3, 9, 1, 7, 4, 10, 2, 8, 5, 11, -1, -1, -1, -1));
+    let by_channel =
+        _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 6, 3, 9, 1, 7, 4, 10, 2, 8, 5, 11, -1, -1, -1, -1));
     for (quad, out) in out.chunks_exact_mut(6).enumerate() {
         let rows = load_rows(rows, quad * 12).map(|row| _mm256_shuffle_epi8(row, by_channel));
         let channels = transpose(rows);

@@ -53,7 +53,8 @@ proptest! {
 
 #[test]
 fn photo_sizes_agree_too() {
-    for (from, to) in [((1000, 1400), (365, 512)), ((512, 512), (32, 32)), ((301, 777), (9, 8)), ((83, 110), (386, 512))]
+    for (from, to) in
+        [((1000, 1400), (365, 512)), ((512, 512), (32, 32)), ((301, 777), (9, 8)), ((83, 110), (386, 512))]
     {
         for channels in [1, 3] {
             agree(channels, Size::new(from.0, from.1), Size::new(to.0, to.1), Filter::Lanczos, 3);
@@ -63,7 +64,9 @@ fn photo_sizes_agree_too() {
 
 #[test]
 fn thin_and_long_pictures_agree_too() {
-    for (from, to) in [((1, 3000), (1, 512)), ((3000, 1), (512, 1)), ((1, 1), (512, 512)), ((2, 5000), (32, 32))] {
+    for (from, to) in
+        [((1, 3000), (1, 512)), ((3000, 1), (512, 1)), ((1, 1), (512, 512)), ((2, 5000), (32, 32))]
+    {
         for channels in [1, 3] {
             agree(channels, Size::new(from.0, from.1), Size::new(to.0, to.1), Filter::Lanczos, 4);
         }
@@ -80,7 +83,10 @@ fn a_picture_longer_than_a_million_pixels_is_resized_without_planning_its_weight
 #[test]
 fn sides_of_zero_and_buffers_of_the_wrong_length_are_refused() {
     let (empty, full) = (Size::new(0, 3), Size::new(2, 3));
-    assert_eq!(resize_rgb(&[], empty, full, Filter::Box), Err(ResizeError::EmptySide { from: empty, to: full }));
+    assert_eq!(
+        resize_rgb(&[], empty, full, Filter::Box),
+        Err(ResizeError::EmptySide { from: empty, to: full })
+    );
     let error = resize_rgb(&[0; 17], full, full, Filter::Box).unwrap_err();
     assert_eq!(error.to_string(), "17 bytes are not 3 for each pixel of 2x3");
     assert!(resize_grey(&[0; 6], full, empty, Filter::Box).is_err());

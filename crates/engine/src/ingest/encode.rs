@@ -1,0 +1,189 @@
+//! Makes signatures of photos: decodes one at a time, hashes, and hands pictures to the encoders in batches.
+//!
+//! Photos of all products are batched together, as they come. A decoder or an encoder that panics costs the picture
+//! it was at. Pictures are held until a batch is full, as far as the pixel budget goes: a worker waits for pixels
+//! only when it holds none itself, so whoever holds some always gets on and gives them back.
+
+use super::budget::{Budget, Grant};
+use super::event::{Failure, Stage, panic_text, whole};
+use super::load::Loaded;
+use super::plan::{Message, Outcome, Task};
+use super::run::Stop;
+use crate::store::{Fingerprint, NewImage};
+use crossbeam_channel::{Receiver, Sender, TryRecvError};
+use lookalike_vision::Picture;
+use lookalike_vision::decode::{self, DecodeError, Format, Header, Limits};
+use lookalike_vision::encoder::Encoder;
+use lookalike_vision::hash::Hashes;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Bytes that decoding takes per pixel at the worst: 16-bit RGBA.
+const BYTES_PER_PIXEL: u64 = 8;
+
+/// How bytes become a picture.
+#[derive(Clone, Copy)]
+pub(super) struct Decoder {
+    pub(super) probe: fn(&[u8], &Limits) -> Result<Header, DecodeError>,
+    pub(super) decode: fn(&[u8], &Limits) -> Result<Picture, DecodeError>,
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self { probe: decode::probe, decode: decode::decode }
+    }
+}
+
+/// One of the workers.
+pub(super) struct Worker<'a> {
+    pub(super) decoder: Decoder,
+    pub(super) encoders: &'a [&'a dyn Encoder],
+    pub(super) limits: Limits,
+    pub(super) batch: usize,
+    pub(super) pixels: &'a Budget,
+    pub(super) stop: &'a Stop<'a>,
+    pub(super) loaded: Receiver<Loaded<'a>>,
+    pub(super) messages: Sender<Message>,
+}
+
+/// A picture that waits for its batch.
+struct Held<'a> {
+    task: Task,
+    fingerprint: Fingerprint,
+    media_type: &'static str,
+    picture: Picture,
+    hashes: Hashes,
+    _pixels: Grant<'a>,
+}
+
+impl<'a> Worker<'a> {
+    pub(super) fn run(self) {
+        let mut held = Vec::new();
+        loop {
+            let loaded = match self.loaded.try_recv() {
+                Ok(loaded) => loaded,
+                Err(TryRecvError::Disconnected) => break,
+                Err(TryRecvError::Empty) => {
+                    // Nothing to do but what is held.
+                    self.encode(&mut held);
+                    match self.loaded.recv() {
+                        Ok(loaded) => loaded,
+                        Err(_) => break,
+                    }
+                }
+            };
+            self.take(loaded, &mut held);
+            if held.len() >= self.batch.max(1) {
+                self.encode(&mut held);
+            }
+        }
+        self.encode(&mut held);
+    }
+
+    fn take(&self, loaded: Loaded<'a>, held: &mut Vec<Held<'a>>) {
+        let Loaded { task, photo, sha256, grant } = loaded;
+        let bytes = photo.bytes.len() as u64;
+        if self.stop.requested() {
+            return self.tell(&task, bytes, Outcome::NotReached);
+        }
+        let guarded = |reason| Failure::new(&task.image.location, Stage::Decode, reason);
+        let header = match caught(|| (self.decoder.probe)(&photo.bytes, &self.limits).map_err(|e| whole(&e))) {
+            Ok(header) => header,
+            Err(reason) => return self.tell(&task, bytes, Outcome::Failed(guarded(&reason))),
+        };
+        let cost = u64::from(header.width) * u64::from(header.height) * BYTES_PER_PIXEL;
+        let pixels = self.pixels.try_acquire(cost).unwrap_or_else(|| {
+            self.encode(held);
+            self.pixels.acquire(cost)
+        });
+        let made = caught(|| {
+            let picture = (self.decoder.decode)(&photo.bytes, &self.limits).map_err(|e| whole(&e))?;
+            let hashes = Hashes::of(&picture);
+            Ok((picture, hashes))
+        });
+        let fingerprint = Fingerprint { bytes, modified_ns: photo.modified_ns, sha256 };
+        drop((photo, grant));
+        match made {
+            Err(reason) => {
+                let failure = Failure::new(&task.image.location, Stage::Decode, &reason);
+                self.tell(&task, bytes, Outcome::Failed(failure));
+            }
+            Ok((picture, hashes)) => {
+                let media_type = media_type(header.format);
+                held.push(Held { task, fingerprint, media_type, picture, hashes, _pixels: pixels });
+            }
+        }
+    }
+
+    /// Encodes and passes on everything that is held.
+    fn encode(&self, held: &mut Vec<Held<'a>>) {
+        if held.is_empty() {
+            return;
+        }
+        let pictures: Vec<&Picture> = held.iter().map(|held| &held.picture).collect();
+        let vectors: Vec<Result<Vec<Vec<f32>>, String>> = match self.vectors(&pictures) {
+            Ok(vectors) => vectors.into_iter().map(Ok).collect(),
+            // One picture spoiled the batch; find out which.
+            Err(_) if pictures.len() > 1 => pictures
+                .iter()
+                .map(|&picture| self.vectors(&[picture]).map(|vectors| vectors.into_iter().flatten().collect()))
+                .collect(),
+            Err(reason) => vec![Err(reason)],
+        };
+        for (held, vectors) in held.drain(..).zip(vectors) {
+            let Held { task, fingerprint, media_type, picture, hashes, _pixels } = held;
+            let outcome = match vectors {
+                Err(reason) => Outcome::Failed(Failure::new(&task.image.location, Stage::Encode, &reason)),
+                Ok(vectors) => Outcome::Ready(Box::new(NewImage {
+                    id: task.image.id.clone(),
+                    location: task.image.location.clone(),
+                    fingerprint,
+                    width: picture.width(),
+                    height: picture.height(),
+                    media_type,
+                    hashes,
+                    vectors,
+                })),
+            };
+            self.tell(&task, fingerprint.bytes, outcome);
+        }
+    }
+
+    /// For each picture a vector of each encoder, or why there are none.
+    fn vectors(&self, pictures: &[&Picture]) -> Result<Vec<Vec<Vec<f32>>>, String> {
+        let mut all: Vec<Vec<Vec<f32>>> = pictures.iter().map(|_| Vec::new()).collect();
+        for encoder in self.encoders {
+            let id = encoder.id();
+            let made = caught(|| encoder.encode(pictures).map_err(|error| whole(&error)))?;
+            let sound = |vector: &Vec<f32>| vector.len() == id.dimensions && vector.iter().all(|x| x.is_finite());
+            if made.len() != pictures.len() || !made.iter().all(sound) {
+                return Err(format!("encoder {} gave something else than {} numbers", id.name, id.dimensions));
+            }
+            for (vectors, vector) in all.iter_mut().zip(made) {
+                vectors.push(vector);
+            }
+        }
+        Ok(all)
+    }
+
+    fn tell(&self, task: &Task, bytes: u64, outcome: Outcome) {
+        // Without a collector the run is over, and it is told by other means.
+        self.messages.send(Message::Image { product: task.product, slot: task.slot, bytes, outcome }).ok();
+    }
+}
+
+/// Runs what may panic on hostile bytes.
+fn caught<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(format!("decoder fault: {}", panic_text(&*panic))))
+}
+
+fn media_type(format: Format) -> &'static str {
+    match format {
+        Format::Jpeg => "image/jpeg",
+        Format::Png => "image/png",
+        Format::WebP => "image/webp",
+        Format::Gif => "image/gif",
+        Format::Bmp => "image/bmp",
+        Format::Tiff => "image/tiff",
+    }
+}

@@ -1,0 +1,124 @@
+//! What a run tells while it goes on.
+
+use super::report::Counts;
+use crate::catalog::{Location, ProductId};
+use crate::source::RowFailure;
+use crate::source::shown::{one_line, path_line};
+use std::error::Error;
+use std::fmt;
+
+/// Something a run tells. Events of one product come in the order planned, then stored or unchanged.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// What the source wants a person to know, a sentence.
+    Notice(String),
+    /// A product was taken up.
+    Planned {
+        /// The product.
+        product: ProductId,
+        /// How many images its source names.
+        images: u64,
+    },
+    /// A product, or another part of a large one, is durable.
+    Stored {
+        /// The product.
+        product: ProductId,
+        /// How many images were new or changed.
+        images: u64,
+    },
+    /// Nothing about a product is new.
+    Unchanged {
+        /// The product.
+        product: ProductId,
+        /// How many images it has.
+        images: u64,
+    },
+    /// One item failed, and nothing else with it.
+    Failed(Failure),
+    /// How far the run has come, ten times a second at most.
+    Progress(Counts),
+}
+
+/// Where an item failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names are the rooms' own")]
+pub enum Stage {
+    Source,
+    Fetch,
+    Decode,
+    Encode,
+    Store,
+}
+
+impl Stage {
+    /// As the failures file has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Fetch => "fetch",
+            Self::Decode => "decode",
+            Self::Encode => "encode",
+            Self::Store => "store",
+        }
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One item that failed. Shown, it is one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The file, address or row, on one line.
+    pub place: String,
+    /// Where it failed.
+    pub stage: Stage,
+    /// Why, on one line; follows the place.
+    pub reason: String,
+}
+
+impl Failure {
+    pub(super) fn new(location: &Location, stage: Stage, reason: &str) -> Self {
+        let place = match location {
+            Location::File(path) => path_line(path),
+            Location::Url(url) => one_line(url),
+        };
+        Self { place, stage, reason: one_line(reason) }
+    }
+}
+
+impl From<RowFailure> for Failure {
+    fn from(RowFailure { place, reason }: RowFailure) -> Self {
+        Self { place: one_line(&place), stage: Stage::Source, reason: one_line(&reason) }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.reason)
+    }
+}
+
+/// An error with everything that led to it.
+pub(super) fn whole(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let deeper = error.to_string();
+        if !text.ends_with(&deeper) {
+            text.push_str(": ");
+            text.push_str(&deeper);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// What a panic said.
+pub(super) fn panic_text(payload: &(dyn std::any::Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}

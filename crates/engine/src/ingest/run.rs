@@ -1,0 +1,227 @@
+//! Wires the stages of a run together and waits for them.
+
+use super::budget::Budget;
+use super::collect::{Collected, Collector};
+use super::encode::{Decoder, Worker};
+use super::event::Event;
+use super::load::Loader;
+use super::plan::Planner;
+use super::report::{Counts, Report};
+use super::write::Batch;
+use crate::fetch::photo::PhotoReader;
+use crate::source::{Source, SourceError};
+use crate::store::{Store, StoreError};
+use crossbeam_channel::bounded;
+use lookalike_vision::decode::Limits;
+use lookalike_vision::encoder::{Encoder, EncoderId};
+use std::num::NonZero;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How a run goes about its work. The default suits photos on disk and one encoder without weights.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ingest {
+    /// Threads that decode and encode; as many as there are cores.
+    pub workers: usize,
+    /// Threads that wait for bytes. A few for disks; for the web as many as servers should be asked at a time.
+    pub readers: usize,
+    /// Pictures handed to an encoder at a time, at most.
+    pub encode_batch: usize,
+    /// Products written in one transaction, at most.
+    pub write_batch: usize,
+    /// How long something ready waits for a transaction to fill, at most.
+    pub write_every: Duration,
+    /// What a photo may cost.
+    pub limits: Limits,
+    /// Bytes of photos in memory at one time. One photo alone may exceed it.
+    pub photo_bytes: u64,
+    /// Bytes of decoded pictures in memory at one time, 8 per pixel. One picture alone may exceed it.
+    pub pixel_bytes: u64,
+    /// Images that are ready and wait for the rest of their product, at most.
+    pub ready_images: usize,
+    /// Fetch addresses on the web again that are stored already, to see whether their bytes changed. Otherwise an
+    /// address stands for what it held when it was stored.
+    pub recheck_urls: bool,
+}
+
+impl Default for Ingest {
+    fn default() -> Self {
+        Self {
+            workers: thread::available_parallelism().map_or(1, NonZero::get),
+            readers: 4,
+            encode_batch: 8,
+            write_batch: 64,
+            write_every: Duration::from_millis(500),
+            limits: Limits::default(),
+            photo_bytes: 128 << 20,
+            pixel_bytes: 256 << 20,
+            ready_images: 512,
+            recheck_urls: false,
+        }
+    }
+}
+
+/// A run could not be made or had to be given up. What was told as stored stays stored.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// The source cannot be read at all.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The store cannot be read, or takes nothing any more.
+    #[error("the catalog could not be used any more after {counts}: free what it lacks and run again to resume")]
+    Store {
+        /// What was done until then.
+        counts: Box<Counts>,
+        /// The store's reason.
+        source: StoreError,
+    },
+    /// The encoders handed in are not those the catalog was made with.
+    #[error("the catalog was made with {stored}, but this run has {given}: vectors of different encoders are never mixed")]
+    Encoders {
+        /// The catalog's.
+        stored: String,
+        /// The run's.
+        given: String,
+    },
+    /// The numbers do not add up: a fault of this program.
+    #[error("the numbers of this run do not add up ({0:?}): please report this")]
+    DoesNotAddUp(Box<Counts>),
+    /// A thread panicked outside the guarded work: a fault of this program or of the source.
+    #[error("the {0} failed unexpectedly: please report this")]
+    Died(&'static str),
+}
+
+/// Two ways to be told to stop: by the caller, and from within.
+pub(super) struct Stop<'a> {
+    cancelled: &'a AtomicBool,
+    broken: AtomicBool,
+}
+
+impl Stop<'_> {
+    pub(super) fn requested(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed) || self.broken.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn now(&self) {
+        self.broken.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Ingest {
+    /// Brings `store` in line with `source`, product by product; products the source does not name stay as they
+    /// are. Events come on the calling thread. Once `cancel` is set, nothing new is begun, what is ready is
+    /// written, and the same run later goes on from there.
+    ///
+    /// # Errors
+    /// When the source or the store cannot be used at all. What is wrong with one item is an event.
+    pub fn run(
+        &self,
+        source: &dyn Source,
+        store: &dyn Store,
+        encoders: &[&dyn Encoder],
+        reader: &dyn PhotoReader,
+        on_event: &mut dyn FnMut(Event),
+        cancel: &AtomicBool,
+    ) -> Result<Report, IngestError> {
+        self.run_with(Decoder::default(), source, store, encoders, reader, on_event, cancel)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the public run's, and the decoder, which tests replace")]
+    pub(super) fn run_with(
+        &self,
+        decoder: Decoder,
+        source: &dyn Source,
+        store: &dyn Store,
+        encoders: &[&dyn Encoder],
+        reader: &dyn PhotoReader,
+        on_event: &mut dyn FnMut(Event),
+        cancel: &AtomicBool,
+    ) -> Result<Report, IngestError> {
+        let began = Instant::now();
+        check_encoders(store, encoders)?;
+        source.notices().into_iter().for_each(|notice| on_event(Event::Notice(notice)));
+        let products = source.products()?;
+        let stop = Stop { cancelled: cancel, broken: AtomicBool::new(false) };
+        let (photo_budget, pixel_budget) = (Budget::new(self.photo_bytes), Budget::new(self.pixel_bytes));
+        let (workers, readers) = (self.workers.max(1), self.readers.max(1));
+
+        let ended = thread::scope(|scope| {
+            let stop = &stop;
+            let (task_sender, tasks) = bounded(2 * readers);
+            let (loaded_sender, loaded) = bounded(2 * workers);
+            let (message_sender, messages) = bounded(256);
+            let (event_sender, events) = bounded(256);
+
+            let batch = Batch::new(store, self.write_batch, self.write_every);
+            let collector = Collector::new(batch, self.ready_images, stop, event_sender);
+            let collector = scope.spawn(move || collector.run(&messages));
+            let messages = message_sender;
+            let mut stages = Vec::new();
+            for _ in 0..workers {
+                let worker = Worker {
+                    decoder,
+                    encoders,
+                    limits: self.limits,
+                    batch: self.encode_batch,
+                    pixels: &pixel_budget,
+                    stop,
+                    loaded: loaded.clone(),
+                    messages: messages.clone(),
+                };
+                stages.push(scope.spawn(move || worker.run()));
+            }
+            for _ in 0..readers {
+                let loader = Loader {
+                    reader,
+                    limits: self.limits,
+                    budget: &photo_budget,
+                    stop,
+                    tasks: tasks.clone(),
+                    loaded: loaded_sender.clone(),
+                    messages: messages.clone(),
+                };
+                stages.push(scope.spawn(move || loader.run()));
+            }
+            let planner =
+                Planner { store, reader, recheck_urls: self.recheck_urls, stop, tasks: task_sender, messages };
+            let planner = scope.spawn(move || planner.run(products));
+            // The stages hold their own ends; with these gone, each stops when the one before it has.
+            drop((tasks, loaded, loaded_sender));
+
+            events.into_iter().for_each(on_event);
+            // All are waited for before the first that died is looked at.
+            let stages: Vec<_> = stages.into_iter().map(|stage| stage.join()).collect();
+            (planner.join(), stages.into_iter().all(|stage| stage.is_ok()), collector.join())
+        });
+        let (whole, collected) = match ended {
+            (Err(_), _, _) => return Err(IngestError::Died("planner")),
+            (_, false, _) => return Err(IngestError::Died("reader or worker")),
+            (_, _, Err(_)) => return Err(IngestError::Died("collector")),
+            (Ok(whole), true, Ok(collected)) => (whole, collected),
+        };
+        let Collected { counts, broken } = collected;
+        if !counts.add_up() || (whole && broken.is_none() && counts.not_reached > 0 && !stop.requested()) {
+            return Err(IngestError::DoesNotAddUp(Box::new(counts)));
+        }
+        if let Some(source) = broken {
+            return Err(IngestError::Store { counts: Box::new(counts), source });
+        }
+        let cancelled = !whole || counts.not_reached > 0;
+        let peak_bytes = photo_budget.peak() + pixel_budget.peak();
+        Ok(Report { counts, cancelled, seconds: began.elapsed().as_secs_f64(), peak_bytes })
+    }
+}
+
+fn check_encoders(store: &dyn Store, encoders: &[&dyn Encoder]) -> Result<(), IngestError> {
+    let given: Vec<&EncoderId> = encoders.iter().map(|encoder| encoder.id()).collect();
+    if given.iter().copied().eq(store.encoders()) {
+        return Ok(());
+    }
+    let list = |ids: &[&EncoderId]| match ids {
+        [] => "no encoder".to_owned(),
+        _ => ids.iter().map(|id| id.to_string()).collect::<Vec<_>>().join(", "),
+    };
+    let stored: Vec<&EncoderId> = store.encoders().iter().collect();
+    Err(IngestError::Encoders { stored: list(&stored), given: list(&given) })
+}

@@ -1,0 +1,183 @@
+//! Writes products in batches and tells what became of them.
+//!
+//! When a batch is refused, its products are tried one by one, so that one the store cannot take costs only itself.
+//! When nothing is taken any more (a full disk) the run is stopped: going on would spoil hours of work in order to
+//! report every product as failed.
+
+use super::event::{Event, Failure, Stage, whole};
+use super::report::Counts;
+use crate::catalog::{Location, ProductId};
+use crate::store::{ImageWrite, Store, StoreError, Write};
+use std::time::{Duration, Instant};
+
+/// So many products refused one after another mean that the store takes nothing any more.
+const REFUSED_IN_A_ROW: u32 = 8;
+
+/// Images in one batch at most, beside the bound on products.
+const IMAGES_PER_BATCH: usize = 512;
+
+/// What a product counts as once its write is durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counted {
+    /// As written.
+    Stored,
+    /// As unchanged: only modification times were new.
+    Unchanged,
+    /// As not finished: the run was stopped.
+    NotReached,
+    /// As nothing yet: more of it follows.
+    Later,
+}
+
+/// A write that waits for its batch.
+struct Entry {
+    product: ProductId,
+    new_images: u64,
+    images: u64,
+    counted: Counted,
+}
+
+/// The batch at hand.
+pub(super) struct Batch<'a> {
+    store: &'a dyn Store,
+    most: usize,
+    every: Duration,
+    writes: Vec<Write>,
+    entries: Vec<Entry>,
+    images: usize,
+    since: Option<Instant>,
+    refused: u32,
+    /// Why the store takes nothing any more.
+    pub(super) broken: Option<StoreError>,
+}
+
+impl<'a> Batch<'a> {
+    pub(super) fn new(store: &'a dyn Store, most: usize, every: Duration) -> Self {
+        let (writes, entries) = (Vec::new(), Vec::new());
+        Self { store, most, every, writes, entries, images: 0, since: None, refused: 0, broken: None }
+    }
+
+    /// When the batch is to be written even if it is not full.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.since.map(|since| since + self.every)
+    }
+
+    pub(super) fn is_due(&self) -> bool {
+        self.entries.len() >= self.most.max(1)
+            || self.images >= IMAGES_PER_BATCH
+            || self.since.is_some_and(|since| since.elapsed() >= self.every)
+    }
+
+    pub(super) fn push(&mut self, product: ProductId, write: Write, counted: Counted) {
+        let (images, new) = match &write {
+            Write::Product { images, .. } => (images.len(), new_images(&write).count()),
+            Write::Delete(_) => (0, 0),
+        };
+        self.images += new;
+        self.entries.push(Entry { product, new_images: new as u64, images: images as u64, counted });
+        self.writes.push(write);
+        self.since.get_or_insert_with(Instant::now);
+    }
+
+    /// Writes the batch. Gives whether all of it was taken.
+    pub(super) fn write(&mut self, counts: &mut Counts, tell: &mut impl FnMut(Event)) -> bool {
+        let (writes, entries) = (std::mem::take(&mut self.writes), std::mem::take(&mut self.entries));
+        (self.images, self.since) = (0, None);
+        if writes.is_empty() {
+            return true;
+        }
+        if self.broken.is_none() {
+            match self.store.apply(&writes) {
+                Ok(()) => {
+                    self.refused = 0;
+                    entries.iter().for_each(|entry| entry.count(counts, tell));
+                    return true;
+                }
+                Err(error) if writes.len() == 1 => {
+                    self.refuse(&writes, &entries, error, counts, tell);
+                    return false;
+                }
+                Err(error) => tracing::warn!(error = whole(&error), "batch refused; trying one by one"),
+            }
+        }
+        let mut all = true;
+        for (write, entry) in writes.chunks(1).zip(entries.chunks(1)) {
+            if self.broken.is_some() {
+                entry.iter().for_each(|entry| entry.count_as_not_reached(counts));
+                all = false;
+                continue;
+            }
+            match self.store.apply(write) {
+                Ok(()) => {
+                    self.refused = 0;
+                    entry.iter().for_each(|entry| entry.count(counts, tell));
+                }
+                Err(error) => {
+                    self.refuse(write, entry, error, counts, tell);
+                    all = false;
+                }
+            }
+        }
+        all
+    }
+
+    fn refuse(
+        &mut self,
+        writes: &[Write],
+        entries: &[Entry],
+        error: StoreError,
+        counts: &mut Counts,
+        tell: &mut impl FnMut(Event),
+    ) {
+        let reason = whole(&error);
+        for (write, entry) in writes.iter().zip(entries) {
+            for location in new_images(write) {
+                counts.failed += 1;
+                tell(Event::Failed(Failure::new(location, Stage::Store, &reason)));
+            }
+            if entry.new_images == 0 {
+                let place = Location::Url(format!("product {}", entry.product));
+                tell(Event::Failed(Failure::new(&place, Stage::Store, &reason)));
+            }
+            counts.products.failed += u64::from(entry.counted != Counted::Later);
+        }
+        self.refused += 1;
+        if self.refused >= REFUSED_IN_A_ROW {
+            self.broken = Some(error);
+        }
+    }
+}
+
+impl Entry {
+    fn count(&self, counts: &mut Counts, tell: &mut impl FnMut(Event)) {
+        counts.stored += self.new_images;
+        let product = self.product.clone();
+        match self.counted {
+            Counted::Stored => counts.products.stored += 1,
+            Counted::Unchanged => counts.products.unchanged += 1,
+            Counted::NotReached => counts.products.not_reached += 1,
+            Counted::Later => {}
+        }
+        tell(match self.counted {
+            Counted::Unchanged => Event::Unchanged { product, images: self.images },
+            _ => Event::Stored { product, images: self.new_images },
+        });
+    }
+
+    fn count_as_not_reached(&self, counts: &mut Counts) {
+        counts.not_reached += self.new_images;
+        counts.products.not_reached += u64::from(self.counted != Counted::Later);
+    }
+}
+
+/// Where the images are that a write puts.
+fn new_images(write: &Write) -> impl Iterator<Item = &Location> {
+    let images = match write {
+        Write::Product { images, .. } => images.as_slice(),
+        Write::Delete(_) => &[],
+    };
+    images.iter().filter_map(|image| match image {
+        ImageWrite::Put(new) => Some(&new.location),
+        ImageWrite::Keep { .. } => None,
+    })
+}

@@ -1,0 +1,266 @@
+//! Candidates, comparison, grouping: the search itself.
+
+use super::calibrate::{self, Class, Judgement};
+use super::{Evidence, Mode, Probe};
+use crate::catalog::{Fields, ImageId, ProductId};
+use crate::store::{ImageKey, Store, StoreError, StoredImage, StoredProduct};
+use lookalike_vision::Picture;
+use lookalike_vision::encoder::{EncodeError, Encoder, EncoderId};
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+/// Candidates asked of each signature, per product wanted, so that several photos of one product do not crowd out
+/// the next.
+const CANDIDATES_PER_RESULT: usize = 8;
+/// Fewest candidates asked of each signature: many pictures can tie on one hash.
+const FEWEST_CANDIDATES: usize = 64;
+
+/// What is wanted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Request {
+    /// What counts as a match.
+    pub mode: Mode,
+    /// How many products at most.
+    pub top: usize,
+    /// Matches below this percentage are left out.
+    pub min_percent: f32,
+}
+
+impl Default for Request {
+    fn default() -> Self {
+        Self { mode: Mode::Auto, top: 10, min_percent: 0.0 }
+    }
+}
+
+/// A product that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Match {
+    /// The product.
+    pub product: ProductId,
+    /// Its best matching image.
+    pub image: ImageId,
+    /// The product's fields.
+    pub fields: Fields,
+    /// 0 to 1; decides the order.
+    pub score: f32,
+    /// 0 to 100, one decimal.
+    pub match_percent: f32,
+    /// What the match is.
+    pub class: Class,
+    /// Why.
+    pub evidence: Evidence,
+}
+
+/// The answer to "is this photo already listed?".
+#[derive(Debug, Clone, PartialEq)]
+pub struct Check {
+    /// The best match's class; [`Class::None`] when there is no match.
+    pub verdict: Class,
+    /// What speaks for it, best first; products of class `none` are left out.
+    pub matches: Vec<Match>,
+}
+
+/// A search could not be answered.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    /// The catalog's vectors were made by something else.
+    #[error(
+        "the catalog's vectors were made by {stored}, this program has {offered}: index the catalog again"
+    )]
+    EncoderMismatch {
+        /// What made the catalog's vectors.
+        stored: String,
+        /// What is at hand.
+        offered: Box<EncoderId>,
+    },
+    /// The stored image of the query is gone.
+    #[error("the image asked about is no longer in the catalog")]
+    QueryGone,
+    /// The query could not be encoded.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Answers queries over one catalog. Shared between threads.
+pub struct Searcher {
+    store: Arc<dyn Store>,
+    encoder: Arc<dyn Encoder>,
+    /// Where `encoder` stands among the store's.
+    slot: usize,
+}
+
+impl Searcher {
+    /// Pairs a catalog with the encoder that made its vectors.
+    ///
+    /// # Errors
+    /// When the catalog has no vectors of this very encoder, digest included.
+    pub fn new(store: Arc<dyn Store>, encoder: Arc<dyn Encoder>) -> Result<Self, SearchError> {
+        let slot = store.encoders().iter().position(|id| id == encoder.id());
+        let Some(slot) = slot else {
+            let names: Vec<String> = store.encoders().iter().map(ToString::to_string).collect();
+            let offered = Box::new(encoder.id().clone());
+            return Err(SearchError::EncoderMismatch { stored: names.join(" and "), offered });
+        };
+        Ok(Self { store, encoder, slot })
+    }
+
+    /// The catalog that is searched.
+    pub fn store(&self) -> &dyn Store {
+        self.store.as_ref()
+    }
+
+    /// The encoder that queries go through.
+    pub fn encoder(&self) -> &dyn Encoder {
+        self.encoder.as_ref()
+    }
+
+    /// The signatures of a picture from outside; `sha256` is the digest of its bytes.
+    ///
+    /// # Errors
+    /// When the encoder fails.
+    pub fn probe(&self, picture: &Picture, sha256: Option<[u8; 32]>) -> Result<Probe, SearchError> {
+        Ok(Probe::of_picture(picture, sha256, self.encoder.as_ref())?)
+    }
+
+    /// The signatures of a stored image.
+    ///
+    /// # Errors
+    /// When it is not stored any more.
+    pub fn probe_stored(&self, key: ImageKey) -> Result<Probe, SearchError> {
+        let image = self.store.images(&[key])?.pop().ok_or(SearchError::QueryGone)?;
+        Ok(Probe::of_stored(&image, self.slot))
+    }
+
+    /// Products that match, best first, each with its best image.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn search(&self, probe: &Probe, request: &Request) -> Result<Vec<Match>, SearchError> {
+        let mut limit = request.top.saturating_mul(CANDIDATES_PER_RESULT).max(FEWEST_CANDIDATES);
+        let best = loop {
+            let (candidates, exhausted) = self.candidates(probe, request.mode, limit)?;
+            let best = self.best_by_product(probe, request.mode, candidates);
+            if best.len() >= request.top || exhausted {
+                break best;
+            }
+            // Products with very many photos took up the places: ask for more.
+            limit = limit.saturating_mul(4);
+        };
+        let wanted = best
+            .into_iter()
+            .filter(|found| found.judgement.match_percent() >= request.min_percent)
+            .take(request.top)
+            .collect();
+        self.with_products(wanted)
+    }
+
+    /// Is this photo already listed?
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn check(&self, probe: &Probe, top: usize) -> Result<Check, SearchError> {
+        let request = Request { mode: Mode::Auto, top, min_percent: 0.0 };
+        let mut matches = self.search(probe, &request)?;
+        matches.retain(|found| found.class != Class::None);
+        let verdict = matches.iter().map(|found| found.class).max().unwrap_or(Class::None);
+        Ok(Check { verdict, matches })
+    }
+
+    /// Every image that one of the mode's signatures puts among its nearest `limit`, and whether no signature has
+    /// more to give.
+    fn candidates(
+        &self,
+        probe: &Probe,
+        mode: Mode,
+        limit: usize,
+    ) -> Result<(Vec<StoredImage>, bool), StoreError> {
+        let mut keys: Vec<ImageKey> = Vec::new();
+        let mut exhausted = true;
+        let mut take = |found: Vec<ImageKey>| {
+            exhausted &= found.len() < limit;
+            keys.extend(found);
+        };
+        if mode != Mode::Similar {
+            take(keys_of(self.store.nearest_phashes(probe.hashes.phash, limit)?));
+            take(keys_of(self.store.nearest_pdqs(&probe.pdqs, limit)?));
+        }
+        if mode != Mode::Duplicate {
+            take(keys_of(self.store.nearest_vectors(self.slot, &probe.vector, limit)?));
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        Ok((self.store.images(&keys)?, exhausted))
+    }
+
+    /// The best image of each product, best product first.
+    fn best_by_product(&self, probe: &Probe, mode: Mode, candidates: Vec<StoredImage>) -> Vec<Found> {
+        let mut best: HashMap<ProductId, Found> = HashMap::new();
+        for image in candidates {
+            let evidence = Evidence::gather(probe, &image, self.slot);
+            let product = image.product.clone();
+            let found = Found { image, evidence, judgement: calibrate::judge(&evidence, mode) };
+            match best.entry(product) {
+                Entry::Occupied(mut standing) if found.rank(standing.get()).is_gt() => {
+                    standing.insert(found);
+                }
+                Entry::Occupied(_) => {}
+                Entry::Vacant(vacant) => {
+                    vacant.insert(found);
+                }
+            }
+        }
+        let mut best: Vec<Found> = best.into_values().collect();
+        best.sort_by(|a, b| b.rank(a));
+        best
+    }
+
+    fn with_products(&self, found: Vec<Found>) -> Result<Vec<Match>, SearchError> {
+        let ids: Vec<ProductId> = found.iter().map(|f| f.image.product.clone()).collect();
+        let products = self.store.products(&ids)?;
+        let mut fields: HashMap<ProductId, Fields> =
+            products.into_iter().map(|StoredProduct { id, fields, .. }| (id, fields)).collect();
+        let matches = found.into_iter().filter_map(|Found { image, evidence, judgement }| {
+            // A product deleted between the two reads is no longer a match.
+            let fields = fields.remove(&image.product)?;
+            Some(Match {
+                product: image.product,
+                image: image.id,
+                fields,
+                score: judgement.score,
+                match_percent: judgement.match_percent(),
+                class: judgement.class,
+                evidence,
+            })
+        });
+        Ok(matches.collect())
+    }
+}
+
+fn keys_of<D>(nearest: Vec<(ImageKey, D)>) -> Vec<ImageKey> {
+    nearest.into_iter().map(|(key, _)| key).collect()
+}
+
+/// A candidate that was compared and judged.
+struct Found {
+    image: StoredImage,
+    evidence: Evidence,
+    judgement: Judgement,
+}
+
+impl Found {
+    /// The order of results: score, then fewer differing bits, then colour, then the earlier stored. The better one
+    /// is the greater.
+    fn rank(&self, other: &Self) -> Ordering {
+        let bits = |found: &Self| found.evidence.pdq_bits + 4 * found.evidence.phash_bits;
+        let by_score = self.judgement.score.total_cmp(&other.judgement.score);
+        by_score
+            .then(bits(other).cmp(&bits(self)))
+            .then(self.evidence.cosine.total_cmp(&other.evidence.cosine))
+            .then(other.image.key.cmp(&self.image.key))
+    }
+}
