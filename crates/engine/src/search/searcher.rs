@@ -91,7 +91,7 @@ pub struct Searcher {
     store: Arc<dyn Store>,
     encoder: Arc<dyn Encoder>,
     /// Where `encoder` stands among the store's.
-    slot: usize,
+    pub(super) slot: usize,
 }
 
 impl Searcher {
@@ -219,7 +219,8 @@ impl Searcher {
         best
     }
 
-    fn with_products(&self, found: Vec<Found>) -> Result<Vec<Match>, SearchError> {
+    /// Candidates with their products' fields, in the order given.
+    pub(super) fn with_products(&self, found: Vec<Found>) -> Result<Vec<Match>, SearchError> {
         let ids: Vec<ProductId> = found.iter().map(|f| f.image.product.clone()).collect();
         let products = self.store.products(&ids)?;
         let mut fields: HashMap<ProductId, Fields> =
@@ -246,10 +247,10 @@ fn keys_of<D>(nearest: Vec<(ImageKey, D)>) -> Vec<ImageKey> {
 }
 
 /// A candidate that was compared and judged.
-struct Found {
-    image: StoredImage,
-    evidence: Evidence,
-    judgement: Judgement,
+pub(super) struct Found {
+    pub(super) image: StoredImage,
+    pub(super) evidence: Evidence,
+    pub(super) judgement: Judgement,
 }
 
 impl Found {
