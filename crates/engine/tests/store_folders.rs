@@ -1,5 +1,13 @@
 //! What a path can be when a catalog is to be made or opened in it, and what is said then.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "what a scenario needs and does not get is its failure"
+)]
+
 mod store_fixture;
 
 use lookalike_engine::store::embedded::{Access, EmbeddedError, EmbeddedStore};

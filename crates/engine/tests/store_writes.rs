@@ -1,5 +1,13 @@
 //! What a batch does, what it leaves alone, and what it is refused for.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "what a scenario needs and does not get is its failure"
+)]
+
 mod store_fixture;
 
 use lookalike_engine::catalog::{Location, ProductId};

@@ -147,7 +147,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.jpg");
         std::fs::write(&file, b"x").unwrap();
-        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0)).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o000)).unwrap();
         match File::open(&file) {
             Ok(_) => println!("skipped: this user may read everything"),
             Err(_) => assert!(matches!(read(&file, 99), Err(ReadError::Permission))),

@@ -22,8 +22,8 @@ pub enum IndexError {
         /// The one this program reads and writes.
         expected: u32,
     },
-    /// Shorter than its header says.
-    #[error("index snapshot {} is cut short, {found} bytes of {expected}: it is written again from the store", path.display())]
+    /// Of another length than its header says, normally shorter.
+    #[error("index snapshot {} has {found} bytes instead of {expected}: it is written again from the store", path.display())]
     Truncated {
         /// The snapshot.
         path: PathBuf,
@@ -72,7 +72,9 @@ pub enum IndexError {
     #[error("vectors of {0} dimensions cannot be indexed: 1 to {max} can", max = super::quantize::MAX_DIMENSIONS)]
     UnsupportedDimensions(usize),
     /// NaN, infinity, or far from unit length.
-    #[error("a vector holds a value that is not a number, or is longer than a million: encoders give unit vectors")]
+    #[error(
+        "a vector holds a value that is not a number, or is longer than a million: encoders give unit vectors"
+    )]
     NotFinite,
     /// Rows were not given in the order a snapshot has.
     #[error("row {key} was given after row {previous}: a snapshot takes keys in ascending order, each once")]
@@ -86,7 +88,9 @@ pub enum IndexError {
     #[error("an index snapshot was announced to hold at most {0} rows and was given more")]
     TooManyRows(u64),
     /// The encoder's name or digest does not fit the header.
-    #[error("the name and digest of encoder {0} are too long for an index snapshot: 1,024 bytes each at most")]
+    #[error(
+        "the name and digest of encoder {0} are too long for an index snapshot: 1,024 bytes each at most"
+    )]
     EncoderName(String),
 }
 

@@ -218,7 +218,8 @@ impl Header {
             && self.longest.is_finite()
             && self.sections.iter().zip(Part::ALL).all(|(section, part)| {
                 section.offset.is_multiple_of(ALIGNMENT)
-                    && self.rows.checked_mul(part.bytes_per_row(self.encoder.dimensions)) == Some(section.bytes)
+                    && self.rows.checked_mul(part.bytes_per_row(self.encoder.dimensions))
+                        == Some(section.bytes)
                     && section.offset.checked_add(section.bytes).is_some_and(|end| end <= self.file_bytes)
             })
     }

@@ -50,6 +50,7 @@ mod layout;
 mod mask;
 mod multi_index;
 mod quantize;
+mod rows;
 mod segment;
 mod snapshot;
 #[cfg(test)]

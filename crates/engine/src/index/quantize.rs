@@ -134,7 +134,8 @@ impl QuantizedQuery {
         }
         wide.resize(stride(dimensions), 0);
         let low: Vec<i8> = wide.iter().map(|&x| x.to_le_bytes()[0].cast_signed()).collect();
-        let high = wide.iter().zip(&low).map(|(&x, &low)| ((i32::from(x) - i32::from(low)) / 256) as i8).collect();
+        let high =
+            wide.iter().zip(&low).map(|(&x, &low)| ((i32::from(x) - i32::from(low)) / 256) as i8).collect();
         Ok(Self {
             wide,
             high,
@@ -189,7 +190,8 @@ mod tests {
             let ones = vec![1.0; dimensions];
             let (codes, _) = codes_of(&ones);
             let query = QuantizedQuery::new(&ones, dimensions).unwrap();
-            let product: i64 = codes.iter().zip(&query.wide).map(|(&a, &b)| i64::from(a) * i64::from(b)).sum();
+            let product: i64 =
+                codes.iter().zip(&query.wide).map(|(&a, &b)| i64::from(a) * i64::from(b)).sum();
             assert!(i32::try_from(product).is_ok(), "{dimensions} dimensions: {product}");
         }
     }

@@ -82,7 +82,12 @@ impl Segment<'_> {
     }
 
     /// The `k` unmasked rows nearest to any of `queries`, by distance and then by key.
-    pub(super) fn nearest_codes<C: Code>(&self, codes: &[C], queries: &[C], k: usize) -> Vec<(ImageKey, u32)> {
+    pub(super) fn nearest_codes<C: Code>(
+        &self,
+        codes: &[C],
+        queries: &[C],
+        k: usize,
+    ) -> Vec<(ImageKey, u32)> {
         let mut found = hamming::nearest_where(codes, queries, k, |row| !self.mask.contains(row));
         if !self.is_ascending
             && found.len() == k

@@ -18,7 +18,8 @@ fn a_snapshot_says_what_it_holds() {
     snapshot.verify().unwrap();
     let index = Index::with_base(snapshot);
     assert_eq!((index.sequence(), index.len(), index.dimensions()), (Some(42), 500, DIMENSIONS));
-    let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let names: Vec<_> =
+        fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names, ["index"]);
 }
 

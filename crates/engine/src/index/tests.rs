@@ -184,7 +184,8 @@ fn snapshot_tail_and_masks_answer_as_one() {
             check_answers(&index, &all, &queries);
 
             // When a third is deleted, then it is gone from the answers and the rest is found as before.
-            let (kept, deleted): (Vec<&Made>, Vec<&Made>) = all.iter().partition(|image| image.phash % 3 != 0);
+            let (kept, deleted): (Vec<&Made>, Vec<&Made>) =
+                all.iter().partition(|image| image.phash % 3 != 0);
             let before = index.clone();
             for image in deleted {
                 assert!(index.mask(ImageKey(image.key)));
@@ -245,7 +246,9 @@ fn tables_over_phashes_change_no_answer() {
     index.push(&extra.row()).unwrap();
     index.mask(ImageKey(7));
     let ask = |index: &Index| -> Vec<_> {
-        [5, 6, 7].map(|i| (0..24).map(|radius| index.within_phash(PHash(images[i].phash), radius)).collect()).into()
+        [5, 6, 7]
+            .map(|i| (0..24).map(|radius| index.within_phash(PHash(images[i].phash), radius)).collect())
+            .into()
     };
     let scanned: Vec<Vec<Vec<_>>> = ask(&index);
     index.build_phash_tables(6);

@@ -61,14 +61,8 @@ impl SnapshotWriter {
         }
         let sections = plan(at_most_rows, encoder.dimensions)
             .ok_or(IndexError::UnsupportedDimensions(encoder.dimensions))?;
-        let header = Header {
-            encoder: encoder.clone(),
-            rows: 0,
-            sequence,
-            file_bytes: 0,
-            longest: 0.0,
-            sections,
-        };
+        let header =
+            Header { encoder: encoder.clone(), rows: 0, sequence, file_bytes: 0, longest: 0.0, sections };
         header.encode()?;
         let mut name = path.as_os_str().to_owned();
         name.push(".partial");
@@ -141,7 +135,8 @@ impl SnapshotWriter {
             }
             (section.bytes, section.crc) = (column.bytes, column.crc.finalize());
         }
-        let end = |header: &Header| header.sections.iter().map(|section| section.offset + section.bytes).max();
+        let end =
+            |header: &Header| header.sections.iter().map(|section| section.offset + section.bytes).max();
         self.header.file_bytes = end(&self.header).unwrap_or(0);
         let header = self.header.encode()?;
         self.complete(&header).map_err(|source| self.failed("finish", source))?;

@@ -40,7 +40,12 @@ pub(super) struct Collected {
 }
 
 impl<'a> Collector<'a> {
-    pub(super) fn new(batch: Batch<'a>, most_ready: usize, stop: &'a Stop<'a>, events: Sender<Event>) -> Self {
+    pub(super) fn new(
+        batch: Batch<'a>,
+        most_ready: usize,
+        stop: &'a Stop<'a>,
+        events: Sender<Event>,
+    ) -> Self {
         let (in_hand, counts, told) = (HashMap::new(), Counts::default(), Instant::now());
         Self { batch, most_ready, stop, events, in_hand, ready: 0, counts, broken: None, told }
     }
@@ -84,13 +89,15 @@ impl<'a> Collector<'a> {
                 self.tell(Event::Failed(failure));
             }
             Message::Product { number, in_hand, failures } => {
-                let without_slot = failures.len() - in_hand.slots.iter().filter(|slot| slot.is_failed()).count();
+                let without_slot =
+                    failures.len() - in_hand.slots.iter().filter(|slot| slot.is_failed()).count();
                 let images = (in_hand.slots.len() + without_slot) as u64;
                 self.counts.seen += images;
                 self.counts.products.seen += 1;
                 self.counts.without_image += u64::from(images == 0);
                 self.counts.failed += failures.len() as u64;
-                self.counts.unchanged += in_hand.slots.iter().filter(|slot| slot.is_unchanged()).count() as u64;
+                self.counts.unchanged +=
+                    in_hand.slots.iter().filter(|slot| slot.is_unchanged()).count() as u64;
                 self.tell(Event::Planned { product: in_hand.id.clone(), images });
                 failures.into_iter().for_each(|failure| self.tell(Event::Failed(failure)));
                 if in_hand.waiting() == 0 {
@@ -173,7 +180,9 @@ impl<'a> Collector<'a> {
     /// Writes what is ready of the product that has the most of it.
     fn write_part(&mut self) {
         self.write();
-        let Some((&number, _)) = self.in_hand.iter().max_by_key(|(_, product)| product.ready()) else { return };
+        let Some((&number, _)) = self.in_hand.iter().max_by_key(|(_, product)| product.ready()) else {
+            return;
+        };
         let Some(mut product) = self.in_hand.remove(&number) else { return };
         self.ready -= product.ready();
         let (write, slots) = product.write();

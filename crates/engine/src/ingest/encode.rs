@@ -85,17 +85,22 @@ impl<'a> Worker<'a> {
         if self.stop.requested() {
             return self.tell(&task, bytes, Outcome::NotReached);
         }
-        let guarded = |reason| Failure::new(&task.image.location, Stage::Decode, reason);
-        let header = match caught(|| (self.decoder.probe)(&photo.bytes, &self.limits).map_err(|e| whole(&e))) {
+        let failed = |reason: &str| {
+            let failure = Failure::new(&task.image.location, Stage::Decode, reason);
+            self.tell(&task, bytes, Outcome::Failed(failure));
+        };
+        let header = match caught("decoder", || {
+            (self.decoder.probe)(&photo.bytes, &self.limits).map_err(|e| whole(&e))
+        }) {
             Ok(header) => header,
-            Err(reason) => return self.tell(&task, bytes, Outcome::Failed(guarded(&reason))),
+            Err(reason) => return failed(&reason),
         };
         let cost = u64::from(header.width) * u64::from(header.height) * BYTES_PER_PIXEL;
         let pixels = self.pixels.try_acquire(cost).unwrap_or_else(|| {
             self.encode(held);
             self.pixels.acquire(cost)
         });
-        let made = caught(|| {
+        let made = caught("decoder", || {
             let picture = (self.decoder.decode)(&photo.bytes, &self.limits).map_err(|e| whole(&e))?;
             let hashes = Hashes::of(&picture);
             Ok((picture, hashes))
@@ -103,10 +108,7 @@ impl<'a> Worker<'a> {
         let fingerprint = Fingerprint { bytes, modified_ns: photo.modified_ns, sha256 };
         drop((photo, grant));
         match made {
-            Err(reason) => {
-                let failure = Failure::new(&task.image.location, Stage::Decode, &reason);
-                self.tell(&task, bytes, Outcome::Failed(failure));
-            }
+            Err(reason) => failed(&reason),
             Ok((picture, hashes)) => {
                 let media_type = media_type(header.format);
                 held.push(Held { task, fingerprint, media_type, picture, hashes, _pixels: pixels });
@@ -125,7 +127,9 @@ impl<'a> Worker<'a> {
             // One picture spoiled the batch; find out which.
             Err(_) if pictures.len() > 1 => pictures
                 .iter()
-                .map(|&picture| self.vectors(&[picture]).map(|vectors| vectors.into_iter().flatten().collect()))
+                .map(|&picture| {
+                    self.vectors(&[picture]).map(|vectors| vectors.into_iter().flatten().collect())
+                })
                 .collect(),
             Err(reason) => vec![Err(reason)],
         };
@@ -153,10 +157,14 @@ impl<'a> Worker<'a> {
         let mut all: Vec<Vec<Vec<f32>>> = pictures.iter().map(|_| Vec::new()).collect();
         for encoder in self.encoders {
             let id = encoder.id();
-            let made = caught(|| encoder.encode(pictures).map_err(|error| whole(&error)))?;
-            let sound = |vector: &Vec<f32>| vector.len() == id.dimensions && vector.iter().all(|x| x.is_finite());
+            let made = caught("encoder", || encoder.encode(pictures).map_err(|error| whole(&error)))?;
+            let sound =
+                |vector: &Vec<f32>| vector.len() == id.dimensions && vector.iter().all(|x| x.is_finite());
             if made.len() != pictures.len() || !made.iter().all(sound) {
-                return Err(format!("encoder {} gave something else than {} numbers", id.name, id.dimensions));
+                return Err(format!(
+                    "encoder {} gave something else than {} numbers",
+                    id.name, id.dimensions
+                ));
             }
             for (vectors, vector) in all.iter_mut().zip(made) {
                 vectors.push(vector);
@@ -172,9 +180,9 @@ impl<'a> Worker<'a> {
 }
 
 /// Runs what may panic on hostile bytes.
-fn caught<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+fn caught<T>(what: &str, work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|panic| Err(format!("decoder fault: {}", panic_text(&*panic))))
+        .unwrap_or_else(|panic| Err(format!("{what} fault: {}", panic_text(&*panic))))
 }
 
 fn media_type(format: Format) -> &'static str {

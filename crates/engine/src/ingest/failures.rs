@@ -36,8 +36,8 @@ impl FailuresFile {
         let mut name: OsString = path.as_os_str().to_owned();
         name.push(".partial");
         let partial = PathBuf::from(name);
-        let file = File::create(&partial)
-            .map_err(|source| FailuresFileError { path: partial.clone(), source })?;
+        let file =
+            File::create(&partial).map_err(|source| FailuresFileError { path: partial.clone(), source })?;
         let rows = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(file);
         let mut created = Self { path: path.to_owned(), partial, rows, count: 0 };
         created.line(["file", "stage", "reason"])?;

@@ -121,9 +121,14 @@ impl Planner<'_> {
             }
         };
         let Product { id, fields, images } = product;
-        let known: HashMap<_, _> = before.iter().flat_map(|p| &p.images).map(|image| (&image.id, image)).collect();
-        let mut planned =
-            Planned { number, slots: Vec::with_capacity(images.len()), tasks: Vec::new(), failures: Vec::new() };
+        let known: HashMap<_, _> =
+            before.iter().flat_map(|p| &p.images).map(|image| (&image.id, image)).collect();
+        let mut planned = Planned {
+            number,
+            slots: Vec::with_capacity(images.len()),
+            tasks: Vec::new(),
+            failures: Vec::new(),
+        };
         let mut named = HashSet::with_capacity(images.len());
         for image in images {
             if named.insert(image.id.clone()) {
@@ -151,7 +156,13 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn plan_image(&self, product: &ProductId, image: ImageRef, known: Option<&KnownImage>, planned: &mut Planned) {
+    fn plan_image(
+        &self,
+        product: &ProductId,
+        image: ImageRef,
+        known: Option<&KnownImage>,
+        planned: &mut Planned,
+    ) {
         let same_place = known.filter(|known| known.location == image.location);
         let stat = self.reader.stat(&image.location);
         let state = match (&stat, same_place) {

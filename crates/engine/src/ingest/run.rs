@@ -69,7 +69,9 @@ pub enum IngestError {
     #[error(transparent)]
     Source(#[from] SourceError),
     /// The store cannot be read, or takes nothing any more.
-    #[error("the catalog could not be used any more after {counts}: free what it lacks and run again to resume")]
+    #[error(
+        "the catalog could not be used any more after {counts}: free what it lacks and run again to resume"
+    )]
     Store {
         /// What was done until then.
         counts: Box<Counts>,
@@ -77,7 +79,9 @@ pub enum IngestError {
         source: StoreError,
     },
     /// The encoders handed in are not those the catalog was made with.
-    #[error("the catalog was made with {stored}, but this run has {given}: vectors of different encoders are never mixed")]
+    #[error(
+        "the catalog was made with {stored}, but this run has {given}: vectors of different encoders are never mixed"
+    )]
     Encoders {
         /// The catalog's.
         stored: String,
@@ -183,8 +187,14 @@ impl Ingest {
                 };
                 stages.push(scope.spawn(move || loader.run()));
             }
-            let planner =
-                Planner { store, reader, recheck_urls: self.recheck_urls, stop, tasks: task_sender, messages };
+            let planner = Planner {
+                store,
+                reader,
+                recheck_urls: self.recheck_urls,
+                stop,
+                tasks: task_sender,
+                messages,
+            };
             let planner = scope.spawn(move || planner.run(products));
             // The stages hold their own ends; with these gone, each stops when the one before it has.
             drop((tasks, loaded, loaded_sender));

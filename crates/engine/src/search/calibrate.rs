@@ -14,7 +14,7 @@ const PDQ_UNRELATED_BITS: f32 = 100.0;
 const PDQ_TRUSTED_QUALITY: u8 = 50;
 /// How much of a copy's score the descriptor's disagreement can take away: it tells colour variants apart, which
 /// hashes of grey pictures cannot.
-const COLOUR_SHARE: f32 = 0.4;
+const COLOUR_SHARE: f32 = 0.6;
 /// Cosine of two unrelated product photos under the built-in descriptor.
 const UNRELATED_COSINE: f32 = 0.6;
 /// Copy scores from which a match is called an edited copy. Where both kinds are asked for, a look-alike's score is
@@ -73,7 +73,7 @@ impl Judgement {
 
 /// Judges evidence under a mode.
 ///
-/// * copy score: `max(1 - phash/24, 1 - pdq/100) * (1 - 0.4 * (1 - cosine))`, each term at least 0; PDQ counts only
+/// * copy score: `max(1 - phash/24, 1 - pdq/100) * (1 - 0.6 * (1 - cosine))`, each term at least 0; PDQ counts only
 ///   from quality 50, and alone where the picture was turned;
 /// * similar score: `(cosine - 0.6) / 0.4`, at least 0;
 /// * `auto`: the greater of the copy score and 0.75 times the similar score.

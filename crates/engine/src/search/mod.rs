@@ -5,7 +5,6 @@
 //! ([`calibrate`]), and grouped by product with its best image. Distances come from the store and the kernels;
 //! what they mean is decided here and nowhere else.
 
-mod by_phash;
 pub mod calibrate;
 mod evidence;
 mod probe;

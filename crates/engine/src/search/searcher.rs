@@ -91,7 +91,7 @@ pub struct Searcher {
     store: Arc<dyn Store>,
     encoder: Arc<dyn Encoder>,
     /// Where `encoder` stands among the store's.
-    pub(super) slot: usize,
+    slot: usize,
 }
 
 impl Searcher {
@@ -141,10 +141,37 @@ impl Searcher {
     /// # Errors
     /// When the store fails.
     pub fn search(&self, probe: &Probe, request: &Request) -> Result<Vec<Match>, SearchError> {
+        self.find(probe, request, |limit| self.nearest(probe, request.mode, limit), Found::by_score)
+    }
+
+    /// The `top` products whose images differ from the probe in the fewest bits of the letterboxed pHash, as the
+    /// first system answered; what a match is worth in percent is still told by all its evidence.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn by_phash(&self, probe: &Probe, top: usize) -> Result<Vec<Match>, SearchError> {
+        let request = Request { mode: Mode::Duplicate, top, min_percent: 0.0 };
+        let nearest = |limit| {
+            let found = self.store.nearest_phashes(probe.hashes.phash, limit)?;
+            Ok(Nearest { exhausted: found.len() < limit, keys: keys_of(found) })
+        };
+        self.find(probe, &request, nearest, Found::by_phash)
+    }
+
+    /// Asks `nearest` for more candidates until there are enough products, keeps the best image of each by `rank`,
+    /// the better being the greater.
+    fn find(
+        &self,
+        probe: &Probe,
+        request: &Request,
+        nearest: impl Fn(usize) -> Result<Nearest, StoreError>,
+        rank: fn(&Found, &Found) -> Ordering,
+    ) -> Result<Vec<Match>, SearchError> {
         let mut limit = request.top.saturating_mul(CANDIDATES_PER_RESULT).max(FEWEST_CANDIDATES);
         let best = loop {
-            let (candidates, exhausted) = self.candidates(probe, request.mode, limit)?;
-            let best = self.best_by_product(probe, request.mode, candidates);
+            let Nearest { keys, exhausted } = nearest(limit)?;
+            let candidates = self.store.images(&keys)?;
+            let best = self.best_by_product(probe, request.mode, candidates, rank);
             if best.len() >= request.top || exhausted {
                 break best;
             }
@@ -171,14 +198,8 @@ impl Searcher {
         Ok(Check { verdict, matches })
     }
 
-    /// Every image that one of the mode's signatures puts among its nearest `limit`, and whether no signature has
-    /// more to give.
-    fn candidates(
-        &self,
-        probe: &Probe,
-        mode: Mode,
-        limit: usize,
-    ) -> Result<(Vec<StoredImage>, bool), StoreError> {
+    /// Every image that one of the mode's signatures puts among its nearest `limit`.
+    fn nearest(&self, probe: &Probe, mode: Mode, limit: usize) -> Result<Nearest, StoreError> {
         let mut keys: Vec<ImageKey> = Vec::new();
         let mut exhausted = true;
         let mut take = |found: Vec<ImageKey>| {
@@ -194,18 +215,24 @@ impl Searcher {
         }
         keys.sort_unstable();
         keys.dedup();
-        Ok((self.store.images(&keys)?, exhausted))
+        Ok(Nearest { keys, exhausted })
     }
 
     /// The best image of each product, best product first.
-    fn best_by_product(&self, probe: &Probe, mode: Mode, candidates: Vec<StoredImage>) -> Vec<Found> {
+    fn best_by_product(
+        &self,
+        probe: &Probe,
+        mode: Mode,
+        candidates: Vec<StoredImage>,
+        rank: fn(&Found, &Found) -> Ordering,
+    ) -> Vec<Found> {
         let mut best: HashMap<ProductId, Found> = HashMap::new();
         for image in candidates {
             let evidence = Evidence::gather(probe, &image, self.slot);
             let product = image.product.clone();
             let found = Found { image, evidence, judgement: calibrate::judge(&evidence, mode) };
             match best.entry(product) {
-                Entry::Occupied(mut standing) if found.rank(standing.get()).is_gt() => {
+                Entry::Occupied(mut standing) if rank(&found, standing.get()).is_gt() => {
                     standing.insert(found);
                 }
                 Entry::Occupied(_) => {}
@@ -215,12 +242,11 @@ impl Searcher {
             }
         }
         let mut best: Vec<Found> = best.into_values().collect();
-        best.sort_by(|a, b| b.rank(a));
+        best.sort_by(|a, b| rank(b, a));
         best
     }
 
-    /// Candidates with their products' fields, in the order given.
-    pub(super) fn with_products(&self, found: Vec<Found>) -> Result<Vec<Match>, SearchError> {
+    fn with_products(&self, found: Vec<Found>) -> Result<Vec<Match>, SearchError> {
         let ids: Vec<ProductId> = found.iter().map(|f| f.image.product.clone()).collect();
         let products = self.store.products(&ids)?;
         let mut fields: HashMap<ProductId, Fields> =
@@ -246,22 +272,32 @@ fn keys_of<D>(nearest: Vec<(ImageKey, D)>) -> Vec<ImageKey> {
     nearest.into_iter().map(|(key, _)| key).collect()
 }
 
-/// A candidate that was compared and judged.
-pub(super) struct Found {
-    pub(super) image: StoredImage,
-    pub(super) evidence: Evidence,
-    pub(super) judgement: Judgement,
+/// Images that may match, and whether there are no more to ask for.
+struct Nearest {
+    keys: Vec<ImageKey>,
+    exhausted: bool,
+}
+
+/// A candidate that was compared and judged. Its orders have the better one as the greater.
+struct Found {
+    image: StoredImage,
+    evidence: Evidence,
+    judgement: Judgement,
 }
 
 impl Found {
-    /// The order of results: score, then fewer differing bits, then colour, then the earlier stored. The better one
-    /// is the greater.
-    fn rank(&self, other: &Self) -> Ordering {
+    /// Score, then fewer differing bits, then colour, then the earlier stored.
+    fn by_score(&self, other: &Self) -> Ordering {
         let bits = |found: &Self| found.evidence.pdq_bits + 4 * found.evidence.phash_bits;
         let by_score = self.judgement.score.total_cmp(&other.judgement.score);
         by_score
             .then(bits(other).cmp(&bits(self)))
             .then(self.evidence.cosine.total_cmp(&other.evidence.cosine))
             .then(other.image.key.cmp(&self.image.key))
+    }
+
+    /// Fewer pHash bits, then [`Found::by_score`].
+    fn by_phash(&self, other: &Self) -> Ordering {
+        other.evidence.phash_bits.cmp(&self.evidence.phash_bits).then_with(|| self.by_score(other))
     }
 }

@@ -80,9 +80,15 @@ fn explain(format: Format, error: &ImageError, bytes: &[u8]) -> DecodeError {
 
 /// Whether the data ended early, somewhere down the chain of causes.
 fn ran_out(error: &ImageError) -> bool {
-    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    // An I/O error stands for itself there: its `source` is already the next one down.
+    let mut cause: Option<&(dyn Error + 'static)> = match error {
+        ImageError::IoError(io) => Some(io),
+        _ => error.source(),
+    };
     while let Some(error) = cause {
-        if error.downcast_ref().is_some_and(|io: &io::Error| io.kind() == io::ErrorKind::UnexpectedEof) {
+        let io_ran_out = |io: &io::Error| io.kind() == io::ErrorKind::UnexpectedEof;
+        let gif_ran_out = |gif: &gif::DecodingError| matches!(gif, gif::DecodingError::UnexpectedEof);
+        if error.downcast_ref().is_some_and(io_ran_out) || error.downcast_ref().is_some_and(gif_ran_out) {
             return true;
         }
         cause = error.source();

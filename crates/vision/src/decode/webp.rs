@@ -28,6 +28,11 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Upright, DecodeErr
 }
 
 fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<WebPDecoder<Cursor<&'a [u8]>>, DecodeError> {
+    // As libwebp does, a file shorter than its container declares is refused whatever is missing.
+    let declared = bytes.get(4..).and_then(<[u8]>::first_chunk).map_or(0, |four| u32::from_le_bytes(*four));
+    if (bytes.len() as u64) < 8 + u64::from(declared) {
+        return Err(DecodeError::Truncated { format: Format::WebP, bytes: bytes.len() as u64 });
+    }
     check_chunks(bytes.get(12..).unwrap_or_default(), bytes.len(), limits)?;
     let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(|error| explain(&error, bytes))?;
     decoder.set_memory_limit(usize::try_from(limits.working_bytes()).unwrap_or(usize::MAX));

@@ -7,6 +7,8 @@
 //! taken along the second axis.
 #![expect(clippy::indexing_slicing, reason = "all arrays are of fixed size and indexed by loops over it")]
 
+use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
+
 /// Side of the picture transformed.
 pub(super) const SIDE: usize = 32;
 
@@ -21,7 +23,7 @@ const ROOTS: [(f64, f64); 7] = [
     (0.9807852804032304, 0.19509032201612825),
     (0.9238795325112867, 0.3826834323650898),
     (0.8314696123025452, 0.5555702330196022),
-    (0.7071067811865475, 0.7071067811865476),
+    (0.7071067811865475, FRAC_1_SQRT_2),
     (0.5555702330196022, 0.8314696123025452),
     (0.3826834323650898, 0.9238795325112867),
     (0.19509032201612825, 0.9807852804032304),
@@ -156,9 +158,9 @@ fn radix_4<const N: usize, const LONG: usize, const GROUPS: usize>(input: &[Row<
         let (real_sum, real_difference) =
             (add(at(LONG - 1, 0), at(LONG - 1, 2)), sub(at(LONG - 1, 0), at(LONG - 1, 2)));
         out[to(LONG - 1, 0)] = add(&real_sum, &real_sum);
-        out[to(LONG - 1, 1)] = scale(std::f64::consts::SQRT_2, &sub(&real_difference, &imaginary_sum));
+        out[to(LONG - 1, 1)] = scale(SQRT_2, &sub(&real_difference, &imaginary_sum));
         out[to(LONG - 1, 2)] = add(&imaginary_difference, &imaginary_difference);
-        out[to(LONG - 1, 3)] = scale(-std::f64::consts::SQRT_2, &add(&real_difference, &imaginary_sum));
+        out[to(LONG - 1, 3)] = scale(-SQRT_2, &add(&real_difference, &imaginary_sum));
 
         for i in (2..LONG).step_by(2) {
             let mirror = LONG - i;

@@ -1,4 +1,5 @@
-//! AVX2: codes widened to 16 bits and multiplied by the 16-bit query (pmaddwd), 16 at a time, for 4 rows in turn.
+//! AVX2: codes widened to 16 bits and multiplied by the 16-bit query (pmaddwd), 16 at a time, one row after
+//! the other as they lie in memory.
 
 use super::{Codes, QuantizedQuery, Visit, portable, score};
 use std::arch::x86_64::{
@@ -6,11 +7,11 @@ use std::arch::x86_64::{
     _mm256_madd_epi16, _mm256_setzero_si256, _mm256_storeu_si256,
 };
 
-/// Rows that are worked on together, so that the query is loaded once for all of them.
+/// Rows per step of the loop; one chain of additions each.
 const ROWS: usize = 4;
 
 /// How far ahead of its use a cache line is asked of memory.
-const PREFETCH_BYTES: usize = 8192;
+const PREFETCH_BYTES: usize = 4096;
 
 /// # Safety
 /// The processor must have avx2, and the shapes must agree as `Kernel::scan` checks.
@@ -30,7 +31,9 @@ pub(super) unsafe fn scan(
         // SAFETY: all 4 rows from `first_row` on exist.
         let products =
             unsafe { products(rows.codes.as_ptr().add(first_row * rows.stride), rows.stride, query) };
-        for (row, (product, (&scale, &error))) in products.into_iter().zip(scales.iter().zip(errors)).enumerate() {
+        for (row, (product, (&scale, &error))) in
+            products.into_iter().zip(scales.iter().zip(errors)).enumerate()
+        {
             let score = score(product.wrapping_sub(query.bias), scale, query.scale);
             if score + reach * error >= threshold {
                 threshold = visit(first_row + row, score);
@@ -48,18 +51,18 @@ pub(super) unsafe fn scan(
 #[target_feature(enable = "avx2")]
 unsafe fn products(codes: *const u8, stride: usize, query: &QuantizedQuery) -> [i32; ROWS] {
     let mut sums = [_mm256_setzero_si256(); ROWS];
-    for line in (0..stride).step_by(64) {
-        for row in 0..ROWS {
+    for (row, sum) in sums.iter_mut().enumerate() {
+        for line in (0..stride).step_by(64) {
             _mm_prefetch::<_MM_HINT_T0>(codes.wrapping_add(row * stride + line + PREFETCH_BYTES).cast());
-        }
-        for at in (line..line + 64).step_by(16) {
-            // SAFETY: the query is `stride` integers long, a multiple of 16.
-            let factors = unsafe { _mm256_loadu_si256(query.wide.as_ptr().add(at).cast()) };
-            for (row, sum) in sums.iter_mut().enumerate() {
-                // SAFETY: 16 bytes at `at` lie within row `row` of the 4.
-                let codes = unsafe { _mm_loadu_si128(codes.add(row * stride + at).cast()) };
-                let products = _mm256_madd_epi16(_mm256_cvtepu8_epi16(codes), factors);
-                *sum = _mm256_add_epi32(*sum, products);
+            for at in (line..line + 64).step_by(16) {
+                // SAFETY: 16 bytes at `at` lie within row `row` of the 4, and the query is as long as a row.
+                let (codes, factors) = unsafe {
+                    (
+                        _mm_loadu_si128(codes.add(row * stride + at).cast()),
+                        _mm256_loadu_si256(query.wide.as_ptr().add(at).cast()),
+                    )
+                };
+                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(_mm256_cvtepu8_epi16(codes), factors));
             }
         }
     }

@@ -1,4 +1,7 @@
-//! AVX-512 VNNI: 64 products of unsigned codes and signed query bytes per instruction, for 8 rows in turn.
+//! AVX-512 VNNI: 64 products of unsigned codes and signed query bytes per instruction.
+//!
+//! Rows are read strictly one after the other, because memory is what limits the scan: going down 8 rows at once, to
+//! load the query once for all of them, takes 2.5 times as long. Only the adding up across lanes is shared by 8.
 
 use super::{Codes, QuantizedQuery, Visit, portable};
 use std::arch::x86_64::{
@@ -10,11 +13,11 @@ use std::arch::x86_64::{
     _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
 };
 
-/// Rows that are worked on together, so that their sums are added up across lanes at once.
+/// Rows whose sums are added up across lanes together.
 const ROWS: usize = 8;
 
 /// How far ahead of its use a cache line is asked of memory; the hardware's own prefetcher stops at page ends.
-const PREFETCH_BYTES: usize = 8192;
+const PREFETCH_BYTES: usize = 4096;
 
 /// # Safety
 /// The processor must have avx512f, avx512vl and avx512vnni, and the shapes must agree as `Kernel::scan` checks.
@@ -65,28 +68,24 @@ pub(super) unsafe fn scan(
 #[inline]
 #[target_feature(enable = "avx512f,avx512vl,avx512vnni")]
 unsafe fn products(codes: *const u8, stride: usize, query: &QuantizedQuery) -> __m256i {
-    let mut high_sums = [_mm512_setzero_si512(); ROWS];
-    let mut low_sums = [_mm512_setzero_si512(); ROWS];
-    for at in (0..stride).step_by(64) {
-        // SAFETY: the query is `stride` bytes long, a multiple of 64.
-        let (high, low) = unsafe {
-            (
-                _mm512_loadu_si512(query.high.as_ptr().add(at).cast()),
-                _mm512_loadu_si512(query.low.as_ptr().add(at).cast()),
-            )
-        };
-        for (row, (high_sum, low_sum)) in high_sums.iter_mut().zip(&mut low_sums).enumerate() {
+    let mut sums = [_mm512_setzero_si512(); ROWS];
+    for (row, sum) in sums.iter_mut().enumerate() {
+        let (mut high_sum, mut low_sum) = (_mm512_setzero_si512(), _mm512_setzero_si512());
+        for at in (0..stride).step_by(64) {
             let line = codes.wrapping_add(row * stride + at);
             _mm_prefetch::<_MM_HINT_T0>(line.wrapping_add(PREFETCH_BYTES).cast());
-            // SAFETY: the line lies within row `row` of the 8.
-            let codes = unsafe { _mm512_loadu_si512(line.cast()) };
-            *high_sum = _mm512_dpbusd_epi32(*high_sum, codes, high);
-            *low_sum = _mm512_dpbusd_epi32(*low_sum, codes, low);
+            // SAFETY: the line lies within row `row` of the 8, and the query is as long as a row.
+            let (codes, high, low) = unsafe {
+                (
+                    _mm512_loadu_si512(line.cast()),
+                    _mm512_loadu_si512(query.high.as_ptr().add(at).cast()),
+                    _mm512_loadu_si512(query.low.as_ptr().add(at).cast()),
+                )
+            };
+            high_sum = _mm512_dpbusd_epi32(high_sum, codes, high);
+            low_sum = _mm512_dpbusd_epi32(low_sum, codes, low);
         }
-    }
-    let mut sums = [_mm512_setzero_si512(); ROWS];
-    for (sum, (high, low)) in sums.iter_mut().zip(high_sums.into_iter().zip(low_sums)) {
-        *sum = _mm512_add_epi32(_mm512_slli_epi32::<8>(high), low);
+        *sum = _mm512_add_epi32(_mm512_slli_epi32::<8>(high_sum), low_sum);
     }
     let [a, b, c, d, e, f, g, h] = sums;
     add_lanes(add_quads([a, b, c, d]), add_quads([e, f, g, h]))

@@ -3,8 +3,8 @@
 
 use super::{Codes, QuantizedQuery, Visit, score};
 use std::arch::aarch64::{
-    int16x8_t, uint8x8_t, vaddq_s32, vaddvq_s32, vdupq_n_s32, vget_high_s16, vget_high_u8, vget_low_s16, vget_low_u8,
-    vld1q_s16, vld1q_u8, vmlal_s16, vmovl_u8, vreinterpretq_s16_u16,
+    int16x8_t, uint8x8_t, vaddq_s32, vaddvq_s32, vdupq_n_s32, vget_high_s16, vget_high_u8, vget_low_s16,
+    vget_low_u8, vld1q_s16, vld1q_u8, vmlal_s16, vmovl_u8, vreinterpretq_s16_u16,
 };
 
 /// # Safety

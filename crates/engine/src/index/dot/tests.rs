@@ -5,7 +5,13 @@ use super::*;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-fn visited(kernel: Kernel, rows: &Codes<'_>, query: &QuantizedQuery, reach: f32, raise: f32) -> Vec<(usize, u32)> {
+fn visited(
+    kernel: Kernel,
+    rows: &Codes<'_>,
+    query: &QuantizedQuery,
+    reach: f32,
+    raise: f32,
+) -> Vec<(usize, u32)> {
     let mut seen = vec![];
     let mut threshold = f32::NEG_INFINITY;
     kernel.scan(rows, query, reach, threshold, &mut |row, score| {

@@ -1,12 +1,15 @@
 //! [`EmbeddedStore`]: opening a catalog folder, and the [`Store`] it is then.
 
+use super::changes;
 use super::connection::{self, Readers};
 use super::derived::Derived;
 use super::folder::{Folder, WriterLock};
+use super::renewal::Renewal;
 use super::schema::{self, MIGRATIONS};
 use super::write::{self, Failure};
 use super::{EmbeddedError, read, text, verify};
 use crate::catalog::{ImageId, ProductId};
+use crate::index::Index;
 use crate::store::{
     ImageKey, KnownProduct, Problem, Store, StoreError, StoredImage, StoredProduct, Summary, Write,
 };
@@ -25,8 +28,8 @@ pub enum Access {
     ReadWrite,
 }
 
-/// The longest vector a catalog takes, in numbers; longer ones are a sign of a model read wrongly.
-const MOST_DIMENSIONS: usize = 65_536;
+/// The longest name and digest of an encoder, in bytes.
+const MOST_NAME_BYTES: usize = 1024;
 
 /// An open catalog folder. Shared between threads; dropped, it brings the derived index up to date where it wrote.
 #[derive(Debug)]
@@ -34,14 +37,15 @@ pub struct EmbeddedStore {
     folder: Folder,
     encoders: Vec<EncoderId>,
     derived: Derived,
-    // Readers close before the writer, so that the writer is the last and leaves no log behind.
     readers: Readers,
+    // The last field: the connection that is closed last copies the log into the file, and must be able to write.
     writer: Option<Mutex<Writer>>,
 }
 
 #[derive(Debug)]
 struct Writer {
     connection: Connection,
+    renewal: Renewal,
     _lock: WriterLock,
 }
 
@@ -108,23 +112,69 @@ impl EmbeddedStore {
         migrations: &[&str],
     ) -> Result<Self, EmbeddedError> {
         let failed = |e| EmbeddedError::sqlite(&folder, "opening it", e);
-        let writer = match lock {
+        let reader = connection::reader(&folder.database()).map_err(failed)?;
+        let connection = match lock {
             None => None,
             Some(lock) => {
-                // Looked at before it is opened for writing, which changes the file of another application.
-                let reader = connection::reader(&folder.database()).map_err(failed)?;
+                // The file of another application is not opened for writing at all.
                 schema::version(&reader, &folder)?;
                 let mut connection = connection::writer(&folder.database()).map_err(failed)?;
+                // SQLite opens a file that it may not write for reading instead.
+                if connection.is_readonly("main").map_err(failed)? {
+                    let denied = std::io::ErrorKind::PermissionDenied.into();
+                    return Err(EmbeddedError::io("write", folder.database(), denied));
+                }
                 schema::migrate(&mut connection, &folder, migrations)?;
-                Some(Mutex::new(Writer { connection, _lock: lock }))
+                Some((connection, lock))
             }
         };
-        let reader = connection::reader(&folder.database()).map_err(failed)?;
         schema::expect_newest(&reader, &folder, migrations)?;
         let encoders = read::encoders(&reader).map_err(failed)?;
-        let derived = Derived::new(folder.clone(), encoders.clone());
+        let derived = Derived::new(folder.clone(), encoders.clone(), reader).map_err(failed)?;
+        let writer = match connection {
+            None => None,
+            Some((connection, lock)) => {
+                let (since, rows) = derived.newest_snapshots()?.unwrap_or((0, 0));
+                let changed = changes::count_since(&connection, since).map_err(failed)?;
+                Some(Mutex::new(Writer { connection, renewal: Renewal::new(changed, rows), _lock: lock }))
+            }
+        };
         let readers = Readers::new(folder.clone());
         Ok(Self { folder, encoders, derived, readers, writer })
+    }
+
+    /// Writes the index anew from the tables, whatever it was. In a catalog that is open for reading, this takes the
+    /// writer lock for as long as it lasts.
+    ///
+    /// # Errors
+    /// When another process is writing, or the disk is full.
+    pub fn rebuild_index(&self) -> Result<(), EmbeddedError> {
+        match &self.writer {
+            Some(writer) => {
+                let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+                self.renew(&mut writer)
+            }
+            None => {
+                let _lock = self.folder.lock()?;
+                self.derived.write_snapshots().map(|_| ())
+            }
+        }
+    }
+
+    fn renew(&self, writer: &mut Writer) -> Result<(), EmbeddedError> {
+        let (seq, rows) = self.derived.write_snapshots()?;
+        writer.renewal = Renewal::new(0, rows);
+        changes::shorten_log(&mut writer.connection, seq)
+            .map_err(|e| EmbeddedError::sqlite(&self.folder, "shortening its log", e))
+    }
+
+    /// [`Self::renew`] where its failure must not be the caller's: the tables are whole, the next try may succeed.
+    fn renew_or_log(&self, writer: &mut Writer) {
+        // Not tried again at every batch when it fails.
+        let unwritten = std::mem::replace(&mut writer.renewal, Renewal::new(0, 0));
+        if let Err(error) = self.renew(writer) {
+            tracing::warn!(%error, ?unwritten, "the index was not written; it will be read from the tables");
+        }
     }
 
     /// Products that hold any of the words in `query`, best first, with how well they do (above 0, by bm25). Nothing
@@ -150,10 +200,11 @@ fn check_encoders(encoders: &[EncoderId]) -> Result<(), EmbeddedError> {
         return Err(EmbeddedError::InvalidEncoders("none is given, and vectors need one".into()));
     }
     for (position, encoder) in encoders.iter().enumerate() {
-        if encoder.dimensions == 0 || encoder.dimensions > MOST_DIMENSIONS {
-            return Err(EmbeddedError::InvalidEncoders(format!(
-                "{encoder} is outside 1 to {MOST_DIMENSIONS} dimensions"
-            )));
+        Index::empty(encoder.dimensions)
+            .map_err(|error| EmbeddedError::InvalidEncoders(error.to_string()))?;
+        if encoder.name.len().max(encoder.digest.len()) > MOST_NAME_BYTES {
+            let reason = format!("a name or digest is longer than {MOST_NAME_BYTES} bytes");
+            return Err(EmbeddedError::InvalidEncoders(reason));
         }
         if encoders.iter().take(position).any(|earlier| earlier.name == encoder.name) {
             return Err(EmbeddedError::InvalidEncoders(format!("{:?} is listed twice", encoder.name)));
@@ -190,6 +241,19 @@ fn make_database(folder: &Folder, encoders: &[EncoderId]) -> Result<(), Embedded
     connection.close().map_err(|(_, error)| failed(error))
 }
 
+impl Drop for EmbeddedStore {
+    fn drop(&mut self) {
+        if let Some(writer) = &self.writer
+            && !std::thread::panicking()
+        {
+            let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+            if writer.renewal.is_due_when_closing() {
+                self.renew_or_log(&mut writer);
+            }
+        }
+    }
+}
+
 impl Store for EmbeddedStore {
     fn summary(&self) -> Result<Summary, StoreError> {
         let (products, images) = self.readers.read("counting", read::counts)?;
@@ -216,7 +280,11 @@ impl Store for EmbeddedStore {
             Failure::Invalid(invalid) => EmbeddedError::Rejected(invalid),
             Failure::Sqlite(error) => EmbeddedError::sqlite(&self.folder, "writing a batch", error),
         })?;
-        self.derived.applied(applied);
+        self.derived.wrote(applied.seq);
+        writer.renewal.add(applied.image_rows);
+        if writer.renewal.is_due_while_writing() {
+            self.renew_or_log(&mut writer);
+        }
         Ok(())
     }
 
@@ -253,19 +321,25 @@ impl Store for EmbeddedStore {
         query: &[f32],
         limit: usize,
     ) -> Result<Vec<(ImageKey, f32)>, StoreError> {
-        Ok(self.derived.nearest_vectors(&self.readers, encoder, query, limit)?)
+        Ok(self.derived.nearest_vectors(encoder, query, limit)?)
     }
 
     fn nearest_phashes(&self, query: PHash, limit: usize) -> Result<Vec<(ImageKey, u32)>, StoreError> {
-        Ok(self.derived.nearest_phashes(&self.readers, query, limit)?)
+        Ok(self.derived.nearest_phashes(query, limit)?)
     }
 
     fn nearest_pdqs(&self, queries: &[PdqHash], limit: usize) -> Result<Vec<(ImageKey, u32)>, StoreError> {
-        Ok(self.derived.nearest_pdqs(&self.readers, queries, limit)?)
+        Ok(self.derived.nearest_pdqs(queries, limit)?)
     }
 
     fn verify(&self) -> Result<Vec<Problem>, StoreError> {
-        Ok(verify::verify(&self.folder, &self.readers, &self.encoders)?)
+        let mut problems = verify::verify(&self.readers, &self.encoders)?;
+        // Signatures that cannot be read are among the problems already.
+        match self.derived.verify(&mut problems) {
+            Err(EmbeddedError::Damaged { .. }) if !problems.is_empty() => {}
+            result => result?,
+        }
+        Ok(problems)
     }
 }
 

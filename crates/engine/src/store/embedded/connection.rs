@@ -11,7 +11,8 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// Measured on 256-dimensional vectors: 8 KiB pages hold seven (4 KiB: three, with a quarter of the page empty).
+/// Of 256-dimensional vectors, 8 KiB pages hold seven (4 KiB: three, with a quarter of the page empty). Measured with
+/// `store_at_scale`: 11 % less disk than 4 KiB and as fast; 16 KiB saves 5 % more and doubles what small writes log.
 const PAGE_BYTES: i64 = 8192;
 /// Connections kept for reuse; more exist for as long as more threads read at once.
 const IDLE_READERS: usize = 16;
@@ -60,7 +61,9 @@ pub(super) fn use_log(connection: &Connection) -> rusqlite::Result<String> {
 /// The connection that writes.
 ///
 /// `synchronous = FULL` syncs the log at every commit: what was acknowledged survives the loss of power, not only
-/// of the process. `NORMAL` would save one sync per batch.
+/// of the process. `NORMAL` would save one sync per batch: with 64 products of 256 dimensions in each, and a disk that
+/// takes 10 ms to sync, `FULL` stores 5,000 products/s and `NORMAL` 14,000 (`store_at_scale`). Making signatures is
+/// slower than either, so a promise kept costs nothing.
 pub(super) fn writer(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))?;
     set_up(&connection, WRITER_CACHE_KIB)?;

@@ -1,133 +1,228 @@
-//! The in-memory index over the catalog's signatures.
+//! The index over the catalog's signatures, kept equal to the tables.
+//!
+//! It is loaded at the first question, so that who only writes pays nothing for it. Before each question the file is
+//! asked whether anybody committed (`PRAGMA data_version`); if so, what changed is read into a copy of the index,
+//! which is then swapped in. Questions never wait for that, with one exception: what this process wrote is always
+//! seen by the questions it asks afterwards.
+//!
+//! The tables are `changes`' business, the files `snapshots`'.
 
 use super::EmbeddedError;
-use super::connection::Readers;
+use super::changes::{self, Trouble};
+use super::connection;
 use super::folder::Folder;
-use super::rows::{self, to_key};
-use super::write::Applied;
-use crate::store::ImageKey;
+use super::snapshots::Snapshots;
+use crate::index::{Index, IndexError};
+use crate::store::{ImageKey, Problem};
 use lookalike_vision::encoder::EncoderId;
 use lookalike_vision::hash::{PHash, PdqHash};
-use std::sync::{Arc, PoisonError, RwLock};
+use rusqlite::{Connection, Transaction};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, TryLockError};
 
+/// The index and what keeps it up to date.
 #[derive(Debug)]
 pub(super) struct Derived {
-    folder: Folder,
-    encoders: Vec<EncoderId>,
-    state: RwLock<Arc<State>>,
+    snapshots: Snapshots,
+    current: RwLock<Option<Arc<Loaded>>>,
+    watcher: Mutex<Watcher>,
+    /// The last write of this process.
+    written: AtomicI64,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    seq: Option<i64>,
-    rows: Vec<(ImageKey, u64, PdqHash, Vec<Vec<f32>>)>,
+/// One index per encoder, all of one moment.
+#[derive(Debug)]
+struct Loaded {
+    seq: i64,
+    indexes: Vec<Index>,
+}
+
+/// The connection that notices commits and reads what they changed.
+#[derive(Debug)]
+struct Watcher {
+    connection: Connection,
+    /// `data_version` when the index was last brought up to date.
+    seen: Option<i64>,
 }
 
 impl Derived {
-    pub(super) fn new(folder: Folder, encoders: Vec<EncoderId>) -> Self {
-        Self { folder, encoders, state: RwLock::default() }
+    /// Takes `connection` to watch the catalog with.
+    pub(super) fn new(
+        folder: Folder,
+        encoders: Vec<EncoderId>,
+        connection: Connection,
+    ) -> rusqlite::Result<Self> {
+        let uuid = changes::uuid(&connection)?;
+        Ok(Self {
+            snapshots: Snapshots::new(folder, uuid, encoders),
+            current: RwLock::default(),
+            watcher: Mutex::new(Watcher { connection, seen: None }),
+            written: AtomicI64::new(0),
+        })
     }
 
-    pub(super) fn applied(&self, _: Applied) {}
+    /// This process' questions see write `seq` from now on.
+    pub(super) fn wrote(&self, seq: i64) {
+        self.written.fetch_max(seq, Ordering::SeqCst);
+    }
 
-    fn state(&self, readers: &Readers) -> Result<Arc<State>, EmbeddedError> {
-        let seq: i64 = readers.read("x", |m| m.query_row("SELECT seq FROM catalog", (), |r| r.get(0)))?;
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if state.seq == Some(seq) {
-            return Ok(state);
-        }
-        let state = readers.read("y", |m| {
-            let seq: i64 = m.query_row("SELECT seq FROM catalog", (), |r| r.get(0))?;
-            let mut rows = Vec::new();
-            let mut s = m.prepare("SELECT key, phash, pdq FROM image ORDER BY key")?;
-            let mut v = m.prepare("SELECT numbers FROM vector WHERE image = ?1 ORDER BY encoder")?;
-            let mut q = s.query(())?;
-            while let Some(row) = q.next()? {
-                let key: i64 = row.get(0)?;
-                let mut vectors = Vec::new();
-                let mut vs = v.query((key,))?;
-                while let Some(b) = vs.next()? {
-                    let mut vec = Vec::new();
-                    let d = self.encoders.get(vectors.len()).map_or(0, |e| e.dimensions);
-                    rows::read_vector(b.get_ref(0)?.as_blob()?, d, &mut vec)?;
-                    vectors.push(vec);
+    fn loaded(&self) -> Option<Arc<Loaded>> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The index as the catalog is now; or as it was a moment ago, where another thread is just reading what another
+    /// process wrote.
+    fn current(&self) -> Result<Arc<Loaded>, EmbeddedError> {
+        let mut watcher = match self.loaded() {
+            Some(loaded) if loaded.seq >= self.written.load(Ordering::SeqCst) => {
+                match self.watcher.try_lock() {
+                    Ok(watcher) => watcher,
+                    Err(TryLockError::WouldBlock) => return Ok(loaded),
+                    Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
                 }
-                let hash: i64 = row.get(1)?;
-                rows.push((to_key(key), hash.cast_unsigned(), rows::pdq_hash(&row.get(2)?), vectors));
             }
-            Ok(State { seq: Some(seq), rows })
-        })?;
-        let state = Arc::new(state);
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&state);
-        Ok(state)
+            _ => self.watcher.lock().unwrap_or_else(PoisonError::into_inner),
+        };
+        self.refresh(&mut watcher).map_err(|trouble| self.named(trouble))
+    }
+
+    fn refresh(&self, watcher: &mut Watcher) -> Result<Arc<Loaded>, Trouble> {
+        // Asked before reading: what is committed in between is read now and once more next time.
+        let version = watcher.connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
+        let loaded = self.loaded();
+        if let Some(loaded) = &loaded
+            && watcher.seen == Some(version)
+        {
+            return Ok(Arc::clone(loaded));
+        }
+        let moment = watcher.connection.unchecked_transaction()?;
+        let next = match loaded {
+            None => self.load(&moment)?,
+            Some(loaded) => self.advance(&moment, loaded)?,
+        };
+        drop(moment);
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&next));
+        watcher.seen = Some(version);
+        Ok(next)
+    }
+
+    fn load(&self, moment: &Transaction<'_>) -> Result<Arc<Loaded>, Trouble> {
+        let seq = changes::position(moment)?.seq;
+        let encoders = 0..self.snapshots.encoders().len();
+        let indexes =
+            encoders.map(|encoder| self.snapshots.load(moment, encoder)).collect::<Result<_, _>>()?;
+        Ok(Arc::new(Loaded { seq, indexes }))
+    }
+
+    fn advance(&self, moment: &Transaction<'_>, loaded: Arc<Loaded>) -> Result<Arc<Loaded>, Trouble> {
+        let now = changes::position(moment)?;
+        if now.seq == loaded.seq {
+            return Ok(loaded);
+        }
+        let renewed = |(encoder, index): (usize, &Index)| {
+            index.snapshot_due() && self.snapshots.is_newer(encoder, index, now)
+        };
+        // The log does not reach back to here, or the history is another (the catalog was replaced by a backup).
+        let is_continued = (now.log_start..=now.seq).contains(&loaded.seq);
+        if !is_continued || loaded.indexes.iter().enumerate().any(renewed) {
+            return self.load(moment);
+        }
+        let mut indexes = loaded.indexes.clone();
+        for (encoder, index) in indexes.iter_mut().enumerate() {
+            self.snapshots.advance(moment, index, encoder, loaded.seq)?;
+        }
+        Ok(Arc::new(Loaded { seq: now.seq, indexes }))
+    }
+
+    /// Up to which write snapshots hold everything, and their rows. Only for the holder of the writer lock.
+    pub(super) fn newest_snapshots(&self) -> Result<Option<(i64, u64)>, EmbeddedError> {
+        let watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
+        self.snapshots.newest(&watcher.connection).map_err(|trouble| self.named(trouble))
+    }
+
+    /// Writes the snapshots anew; an index that is loaded then stands on them. Only for the holder of the writer
+    /// lock. Questions go on meanwhile.
+    pub(super) fn write_snapshots(&self) -> Result<(i64, u64), EmbeddedError> {
+        self.try_write_snapshots().map_err(|trouble| self.named(trouble))
+    }
+
+    fn try_write_snapshots(&self) -> Result<(i64, u64), Trouble> {
+        // Not the watcher's: this takes as long as reading the whole catalog does.
+        let reader = connection::reader(&self.snapshots.folder().database())?;
+        let written = self.snapshots.write(&reader.unchecked_transaction()?)?;
+        if self.loaded().is_some() {
+            let watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
+            let next = self.load(&watcher.connection.unchecked_transaction()?)?;
+            *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(next);
+        }
+        Ok(written)
     }
 
     pub(super) fn nearest_vectors(
         &self,
-        readers: &Readers,
         encoder: usize,
         query: &[f32],
         limit: usize,
     ) -> Result<Vec<(ImageKey, f32)>, EmbeddedError> {
-        let known = self.encoders.get(encoder).ok_or_else(|| EmbeddedError::NoSuchEncoder {
-            path: self.folder.root().to_path_buf(),
-            count: self.encoders.len(),
-            asked: encoder,
-        })?;
-        if query.len() != known.dimensions {
-            return Err(EmbeddedError::QueryLength {
-                encoder: known.name.clone(),
-                expected: known.dimensions,
-                found: query.len(),
-            });
+        let encoders = self.snapshots.encoders();
+        let Some(id) = encoders.get(encoder) else {
+            let path = self.snapshots.folder().root().to_path_buf();
+            return Err(EmbeddedError::NoSuchEncoder { path, count: encoders.len(), asked: encoder });
+        };
+        let (found, expected) = (query.len(), id.dimensions);
+        if found != expected {
+            return Err(EmbeddedError::QueryLength { encoder: id.name.clone(), expected, found });
         }
-        if query.iter().any(|x| !x.is_finite()) {
+        if query.iter().any(|number| !number.is_finite()) {
             return Err(EmbeddedError::QueryNotFinite);
         }
-        let state = self.state(readers)?;
-        let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
-        let mut all: Vec<_> = state
-            .rows
-            .iter()
-            .filter_map(|r| {
-                r.3.get(encoder)
-                    .map(|v| (r.0, dot(v, query) / (dot(v, v) * dot(query, query)).sqrt().max(1e-12)))
-            })
-            .collect();
-        all.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        all.truncate(limit);
-        Ok(all)
+        let mut query = query.to_vec();
+        changes::to_unit_length(&mut query);
+        let current = self.current()?;
+        let Some(index) = current.indexes.get(encoder) else { return Ok(Vec::new()) };
+        Ok(index.nearest_vectors(&query, limit)?)
     }
 
     pub(super) fn nearest_phashes(
         &self,
-        readers: &Readers,
         query: PHash,
         limit: usize,
     ) -> Result<Vec<(ImageKey, u32)>, EmbeddedError> {
-        let state = self.state(readers)?;
-        let mut all: Vec<_> = state.rows.iter().map(|r| (r.0, (r.1 ^ query.0).count_ones())).collect();
-        all.sort_by_key(|a| (a.1, a.0));
-        all.truncate(limit);
-        Ok(all)
+        // Every encoder's index holds the hashes of every image.
+        let current = self.current()?;
+        Ok(current.indexes.first().map(|index| index.nearest_phashes(query, limit)).unwrap_or_default())
     }
 
     pub(super) fn nearest_pdqs(
         &self,
-        readers: &Readers,
         queries: &[PdqHash],
         limit: usize,
     ) -> Result<Vec<(ImageKey, u32)>, EmbeddedError> {
-        let state = self.state(readers)?;
-        let between =
-            |a: &PdqHash, b: &PdqHash| a.0.iter().zip(b.0).map(|(a, b)| (a ^ b).count_ones()).sum::<u32>();
-        let mut all: Vec<_> = state
-            .rows
-            .iter()
-            .filter_map(|r| queries.iter().map(|q| between(q, &r.2)).min().map(|d| (r.0, d)))
-            .collect();
-        all.sort_by_key(|a| (a.1, a.0));
-        all.truncate(limit);
-        Ok(all)
+        let current = self.current()?;
+        Ok(current.indexes.first().map(|index| index.nearest_pdqs(queries, limit)).unwrap_or_default())
+    }
+
+    /// What in the snapshots contradicts the tables.
+    pub(super) fn verify(&self, found: &mut Vec<Problem>) -> Result<(), EmbeddedError> {
+        let mut compare = || -> Result<(), Trouble> {
+            let reader = connection::reader(&self.snapshots.folder().database())?;
+            let moment = reader.unchecked_transaction()?;
+            self.snapshots.verify(&moment, found)
+        };
+        compare().map_err(|trouble| self.named(trouble))
+    }
+
+    fn named(&self, trouble: Trouble) -> EmbeddedError {
+        match trouble {
+            Trouble::Sqlite(error) => {
+                EmbeddedError::sqlite(self.snapshots.folder(), "reading signatures for the index", error)
+            }
+            Trouble::Index(IndexError::Io { source, .. })
+                if source.kind() == std::io::ErrorKind::StorageFull =>
+            {
+                EmbeddedError::DiskFull(self.snapshots.folder().root().to_path_buf())
+            }
+            Trouble::Index(error) => error.into(),
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 use super::folder::Folder;
 use super::write::InvalidWrite;
+use crate::index::IndexError;
 use rusqlite::ffi::ErrorCode;
 use std::path::PathBuf;
 
@@ -95,7 +96,7 @@ pub enum EmbeddedError {
     #[error("a catalog cannot be made for these encoders: {0}")]
     InvalidEncoders(String),
     /// The folder or a file in it cannot be reached.
-    #[error("cannot {action} {}: {source}{}", path.display(), cure_of(source))]
+    #[error("cannot {action} {}{}", path.display(), cure_of(source))]
     Io {
         /// What was tried.
         action: &'static str,
@@ -109,8 +110,8 @@ pub enum EmbeddedError {
     DiskFull(PathBuf),
     /// The system refused to read or write the database, by its own reason.
     #[error(
-        "the system failed to read or write the catalog {} while {doing} ({source}): check the disk, its free space \
-         and its limits, then run the same command again (nothing stored is lost)",
+        "the system failed to read or write the catalog {} while {doing}: check the disk, its free space and its \
+         limits, then run the same command again (nothing stored is lost)",
         path.display()
     )]
     DiskFailure {
@@ -133,7 +134,7 @@ pub enum EmbeddedError {
         reason: String,
     },
     /// SQLite refused for a reason of its own.
-    #[error("the catalog {} failed while {doing}: {source}", path.display())]
+    #[error("the catalog {} failed while {doing}", path.display())]
     Sqlite {
         /// The folder.
         path: PathBuf,
@@ -145,6 +146,9 @@ pub enum EmbeddedError {
     /// A batch that must not be stored.
     #[error(transparent)]
     Rejected(#[from] InvalidWrite),
+    /// The index could not be read, written or asked.
+    #[error(transparent)]
+    Index(#[from] IndexError),
     /// A query vector of another length than the encoder's.
     #[error(
         "the query vector has {found} numbers and {encoder} makes {expected}: query with the catalog's encoder"
@@ -185,10 +189,11 @@ impl EmbeddedError {
     /// What SQLite's refusal means for the person whose catalog it is.
     pub(super) fn sqlite(folder: &Folder, doing: &'static str, source: rusqlite::Error) -> Self {
         let path = folder.root().to_path_buf();
-        let denied = |action| Self::Io {
-            action,
-            path: folder.database(),
-            source: std::io::Error::from(std::io::ErrorKind::PermissionDenied),
+        // SQLite does not say why it cannot open a file; the system does, unless it is the folder that is denied.
+        let denied = |action| {
+            let reason = std::fs::File::open(folder.database()).err();
+            let source = reason.unwrap_or_else(|| std::io::ErrorKind::PermissionDenied.into());
+            Self::Io { action, path: folder.database(), source }
         };
         match source.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::DiskFull(path),

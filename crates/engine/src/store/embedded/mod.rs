@@ -5,18 +5,22 @@
 //!
 //! - `folder`, `schema`, `connection`: the folder, its tables, how they are opened;
 //! - `rows`, `read`, `write`, `text`: values, questions, batches, words;
-//! - `derived`: the index of `crate::index`, kept equal to the tables;
+//! - `changes`, `snapshots`, `derived`, `renewal`: the index of `crate::index`, its files, and how it is kept equal
+//!   to the tables;
 //! - `verify`: everything against everything else;
 //! - `catalog`: [`EmbeddedStore`], which puts them together.
 
 mod catalog;
+mod changes;
 mod connection;
 mod derived;
 mod error;
 mod folder;
 mod read;
+mod renewal;
 mod rows;
 mod schema;
+mod snapshots;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -15,8 +15,8 @@
 //! | `product_text` | full-text index over the values of `product.fields`, by `product.row` |
 //!
 //! An image is never updated in what it looks like: a replaced photo gets a new row and a new `key`, the old key
-//! goes to `removed`. So whoever has everything up to some write needs only the keys above the greatest it has,
-//! and the `removed` rows above that write.
+//! goes to `removed`. So whoever has everything up to some write needs only the images and the `removed` rows of
+//! later ones, and keys ascend with `seq`.
 //!
 //! 64-bit hashes are integers of the same bits; `sha256` and `pdq` are blobs of 32 bytes, most significant first
 //! (`hex(pdq)` is the usual notation). `location` is a path's bytes (kind 0) or a URL (kind 1).
@@ -78,6 +78,7 @@ CREATE TABLE image (
     UNIQUE (product, id)
 );
 CREATE INDEX image_by_id ON image (id);
+CREATE INDEX image_by_seq ON image (seq);
 CREATE TABLE vector (
     image   INTEGER NOT NULL REFERENCES image (key) ON DELETE CASCADE,
     encoder INTEGER NOT NULL REFERENCES encoder (position),

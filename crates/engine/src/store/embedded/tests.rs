@@ -4,7 +4,7 @@ use super::catalog::{Access, EmbeddedStore};
 use super::schema::MIGRATIONS;
 use super::{EmbeddedError, connection};
 use crate::catalog::{ImageId, Location, ProductId};
-use crate::store::{Fingerprint, ImageWrite, NewImage, Store, StoreError, Write};
+use crate::store::{Fingerprint, ImageKey, ImageWrite, NewImage, Store, StoreError, Write};
 use lookalike_vision::encoder::EncoderId;
 use lookalike_vision::hash::{DHash, Hashes, PHash, Pdq, PdqHash};
 use rusqlite::Connection;
@@ -175,6 +175,67 @@ fn each_kind_of_damage_is_found_and_named() {
             problems.iter().all(|p| p.reason.contains("restore") || p.reason.contains("index its source"))
         );
     }
+}
+
+fn keys(store: &EmbeddedStore) -> Vec<ImageKey> {
+    store.scan(None, usize::MAX).unwrap().iter().map(|image| image.key).collect()
+}
+
+fn found(store: &EmbeddedStore) -> Vec<ImageKey> {
+    let mut found: Vec<_> =
+        store.nearest_vectors(0, &[1.0; 4], usize::MAX).unwrap().into_iter().map(|(key, _)| key).collect();
+    found.sort_unstable();
+    found
+}
+
+#[test]
+fn the_index_is_written_while_a_large_catalog_grows_and_what_is_removed_is_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = catalog(folder.path());
+    let store = EmbeddedStore::open(&path, Access::ReadWrite).unwrap();
+    let reader = EmbeddedStore::open(&path, Access::ReadOnly).unwrap();
+    assert_eq!(found(&reader).len(), 3);
+    let log_rows =
+        || database(&path).query_row("SELECT count(*) FROM removed", (), |r| r.get::<_, i64>(0)).unwrap();
+    let (mut snapshots, mut most_rows) = (0, 0);
+    for round in 0..20 {
+        // Each round replaces the images of the one before.
+        let batch: Vec<Write> =
+            (0..40).map(|n| product(&format!("p{n}"), &format!("round {round}"))).collect();
+        store.apply(&batch).unwrap();
+        most_rows = most_rows.max(log_rows());
+        snapshots = std::fs::read_dir(path.join("index")).map_or(0, |entries| entries.count());
+        // A reader that is asked seldom finds its place in the log gone, and is right all the same.
+        if round % 9 == 8 {
+            assert_eq!(found(&reader), keys(&store), "round {round}");
+        }
+    }
+    assert_eq!(snapshots, 1, "the index was written before the catalog was closed");
+    assert!(
+        (100..700).contains(&most_rows) && log_rows() < 400,
+        "{most_rows} rows at most, {} left",
+        log_rows()
+    );
+    assert_eq!(found(&reader), keys(&store));
+    assert_eq!(found(&store), keys(&store));
+    assert_eq!(store.verify().unwrap(), []);
+}
+
+#[test]
+fn an_index_that_cannot_be_written_costs_no_write_and_no_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = catalog(folder.path());
+    std::fs::write(path.join("index"), "a file, where the folder should be").unwrap();
+    let store = EmbeddedStore::open(&path, Access::ReadWrite).unwrap();
+    for n in 0..700 {
+        store.apply(&[product(&format!("p{n}"), "mug")]).unwrap();
+    }
+    assert_eq!(found(&store), keys(&store));
+    let error = store.rebuild_index().unwrap_err().to_string();
+    assert!(error.contains("cannot make the folder of index snapshot"), "{error}");
+    drop(store);
+    let reader = EmbeddedStore::open(&path, Access::ReadOnly).unwrap();
+    assert_eq!(found(&reader), keys(&reader));
 }
 
 #[test]

@@ -5,7 +5,6 @@
 
 use super::EmbeddedError;
 use super::connection::Readers;
-use super::folder::Folder;
 use super::rows;
 use super::text;
 use crate::catalog::{ImageId, ProductId};
@@ -17,11 +16,7 @@ const RESTORE: &str = "restore the catalog from a backup, or index its source in
 const REINDEX: &str = "delete its product and index its source again";
 
 /// As [`crate::store::Store::verify`] asks.
-pub(super) fn verify(
-    folder: &Folder,
-    readers: &Readers,
-    encoders: &[EncoderId],
-) -> Result<Vec<Problem>, EmbeddedError> {
+pub(super) fn verify(readers: &Readers, encoders: &[EncoderId]) -> Result<Vec<Problem>, EmbeddedError> {
     let mut problems = Vec::new();
     let checks: [(&str, &Check<'_>); 5] = [
         ("catalog.sqlite", &|moment, found| whole_file(moment, found)),
@@ -39,7 +34,6 @@ pub(super) fn verify(
             Err(error) => return Err(error),
         }
     }
-    tracing::debug!(catalog = %folder.root().display(), problems = problems.len(), "verified");
     Ok(problems)
 }
 

@@ -37,19 +37,42 @@ fn spread(weights: &PairWeights) -> (__m256i, __m256i) {
     (_mm256_set1_epi32(dword(weights.high)), _mm256_set1_epi32(dword(weights.low)))
 }
 
-/// 16 bytes of rows `n` and `n + 4` in the two halves of four vectors; zeros past the end.
+/// Rows `n` and `n + 4` in the two halves of four vectors, 16 bytes from `offset` on.
+///
+/// # Safety
+/// Every row has at least `offset + 16` bytes.
+#[inline]
 #[target_feature(enable = "avx2")]
-fn load_rows(rows: &[&[u8]; 8], offset: usize) -> [__m256i; 4] {
-    let at = |row: &[u8]| match row.get(offset..).and_then(|rest| rest.first_chunk::<16>()) {
-        Some(bytes) => load_16(bytes),
-        None => {
-            let mut bytes = [0; 16];
-            let rest = row.get(offset..).unwrap_or_default();
-            bytes[..rest.len()].copy_from_slice(rest);
-            load_16(&bytes)
+unsafe fn load_rows(rows: &[&[u8]; 8], offset: usize) -> [__m256i; 4] {
+    let mut out = [_mm256_setzero_si256(); 4];
+    for (n, out) in out.iter_mut().enumerate() {
+        // SAFETY: the caller vouches for 16 bytes in each row; the loads need no alignment.
+        let (upper, lower) = unsafe {
+            let at = |row: &[u8]| _mm_loadu_si128(row.as_ptr().add(offset).cast());
+            (at(rows[n]), at(rows[n + 4]))
+        };
+        *out = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(upper), lower);
+    }
+    out
+}
+
+/// The ends of the rows from `offset` on, where fewer than 16 bytes are left; zeros after them.
+#[target_feature(enable = "avx2")]
+fn load_row_ends(rows: &[&[u8]; 8], offset: usize) -> [__m256i; 4] {
+    let mut ends = [[0_u8; 16]; 8];
+    for (end, row) in ends.iter_mut().zip(rows) {
+        for (to, &from) in end.iter_mut().zip(row.get(offset..).unwrap_or_default()) {
+            *to = from;
         }
-    };
-    [0, 1, 2, 3].map(|n| _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(at(rows[n])), at(rows[n + 4])))
+    }
+    // SAFETY: each of these rows has 16 bytes.
+    unsafe { load_rows(&ends.each_ref().map(|end| end.as_slice()), 0) }
+}
+
+/// How many steps of `step` bytes can be taken so that 16 bytes are left at each, in every row.
+fn whole_steps(rows: &[&[u8]; 8], step: usize) -> usize {
+    let shortest = rows.iter().map(|row| row.len()).min().unwrap_or(0);
+    shortest.checked_sub(16).map_or(0, |room| room / step + 1)
 }
 
 /// Four vectors of four 32-bit items per half, transposed within each half.
@@ -73,13 +96,22 @@ fn widen(quads: __m256i) -> (__m256i, __m256i) {
 
 #[target_feature(enable = "avx2")]
 pub(super) fn gather_rgb(rows: &[&[u8]; 8], out: &mut [Lanes]) {
-    let by_channel =
-        _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 6, 3, 9, 1, 7, 4, 10, 2, 8, 5, 11, -1, -1, -1, -1));
-    for (quad, out) in out.chunks_exact_mut(6).enumerate() {
-        let rows = load_rows(rows, quad * 12).map(|row| _mm256_shuffle_epi8(row, by_channel));
-        let channels = transpose(rows);
-        for (channel, &quads) in channels.iter().take(3).enumerate() {
-            let (first, second) = widen(quads);
+    let by_channel = _mm_setr_epi8(0, 6, 3, 9, 1, 7, 4, 10, 2, 8, 5, 11, -1, -1, -1, -1);
+    let by_channel = _mm256_broadcastsi128_si256(by_channel);
+    let whole = whole_steps(rows, 12);
+    for (quad, out) in out.as_chunks_mut::<6>().0.iter_mut().enumerate() {
+        let mut pixels = if quad < whole {
+            // SAFETY: this many steps leave 16 bytes in every row.
+            unsafe { load_rows(rows, quad * 12) }
+        } else {
+            load_row_ends(rows, quad * 12)
+        };
+        for pixels in &mut pixels {
+            *pixels = _mm256_shuffle_epi8(*pixels, by_channel);
+        }
+        let channels = transpose(pixels);
+        for channel in 0..3 {
+            let (first, second) = widen(channels[channel]);
             store(&mut out[channel], first);
             store(&mut out[3 + channel], second);
         }
@@ -88,12 +120,22 @@ pub(super) fn gather_rgb(rows: &[&[u8]; 8], out: &mut [Lanes]) {
 
 #[target_feature(enable = "avx2")]
 pub(super) fn gather_grey(rows: &[&[u8]; 8], plane: usize, planes: usize, out: &mut [Lanes]) {
-    let even_first =
-        _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15));
+    let even_first = _mm_setr_epi8(0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15);
+    let even_first = _mm256_broadcastsi128_si256(even_first);
+    let whole = whole_steps(rows, 16);
     for (block, out) in out.chunks_exact_mut(8 * planes).enumerate() {
-        let rows = load_rows(rows, block * 16).map(|row| _mm256_shuffle_epi8(row, even_first));
-        for (quad, quads) in transpose(rows).into_iter().enumerate() {
-            let (first, second) = widen(quads);
+        let mut pixels = if block < whole {
+            // SAFETY: this many steps leave 16 bytes in every row.
+            unsafe { load_rows(rows, block * 16) }
+        } else {
+            load_row_ends(rows, block * 16)
+        };
+        for pixels in &mut pixels {
+            *pixels = _mm256_shuffle_epi8(*pixels, even_first);
+        }
+        let quads = transpose(pixels);
+        for quad in 0..4 {
+            let (first, second) = widen(quads[quad]);
             store(&mut out[2 * quad * planes + plane], first);
             store(&mut out[(2 * quad + 1) * planes + plane], second);
         }
@@ -136,8 +178,10 @@ pub(super) fn turn(columns: &[Eight], step: usize, out: [&mut [Lanes]; 4]) {
             // SAFETY: the reference covers 16 bytes aligned to 16.
             unsafe { _mm_load_si128(eight.0.as_ptr().cast()) }
         };
-        let halves =
-            [0, 1, 2, 3].map(|n| _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(at(n)), at(n + 4)));
+        let mut halves = [_mm256_setzero_si256(); 4];
+        for (n, half) in halves.iter_mut().enumerate() {
+            *half = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(at(n)), at(n + 4));
+        }
         let [a, b, c, d] = transpose(halves);
         store(&mut first[block], a);
         store(&mut second[block], b);
@@ -167,10 +211,11 @@ pub(super) fn vertical(axis: &Axis, index: usize, ring: Ring<'_>, out: &mut [u8]
                 slot = 0;
             }
         }
-        let [a, b, c, d] = [0, 1, 2, 3].map(|part| {
-            let sum = _mm256_add_epi32(_mm256_slli_epi32::<16>(high[part]), low[part]);
-            _mm256_srai_epi32::<SHIFT>(sum)
-        });
+        for part in 0..4 {
+            low[part] = _mm256_add_epi32(_mm256_slli_epi32::<16>(high[part]), low[part]);
+            low[part] = _mm256_srai_epi32::<SHIFT>(low[part]);
+        }
+        let [a, b, c, d] = low;
         // Packing works within halves; the last step puts the groups of four back in order.
         let packed = _mm256_packus_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
         let bytes = _mm256_permutevar8x32_epi32(packed, in_order);

@@ -1,0 +1,108 @@
+//! `lookalike demo`: a shop to try everything on, drawn, indexed and served.
+
+use super::index::Run;
+use super::open::Catalog;
+use super::progress::Progress;
+use super::serve::Service;
+use super::{Outcome, open};
+use crate::demo::{DemoOptions, Written, write};
+use anyhow::Context;
+use lookalike_engine::ingest::Ingest;
+use lookalike_engine::source::SourceOptions;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Queries shown as examples, per kind of question.
+const EXAMPLES: usize = 2;
+
+/// Draw a demo shop, index it and serve it. Needs no network; the second time it starts at once.
+#[derive(Debug, clap::Args)]
+pub(super) struct Demo {
+    /// The folder to draw into; it is made where there is none.
+    #[arg(value_name = "FOLDER", default_value = "demo-catalog")]
+    folder: PathBuf,
+    /// Products to draw, about three pictures each.
+    #[arg(long, value_name = "N", default_value_t = DemoOptions::default().products)]
+    products: usize,
+    /// Decides what the products look like.
+    #[arg(long, value_name = "N", default_value_t = DemoOptions::default().seed)]
+    seed: u64,
+    /// Draw and index only.
+    #[arg(long)]
+    no_serve: bool,
+    #[command(flatten)]
+    service: Service,
+}
+
+impl Demo {
+    pub(super) fn run(self) -> anyhow::Result<Outcome> {
+        let Self { folder, products, seed, no_serve, service } = self;
+        let written = draw(&folder, DemoOptions { seed, products })?;
+        let catalog = folder.join("shop.lookalike");
+        let run = Run {
+            place: &catalog,
+            source: &folder.join("products.csv"),
+            options: SourceOptions::default(),
+            failures: None,
+            allow_private_urls: false,
+        };
+        let report = run.carry_out(&Ingest::default())?;
+        if report.cancelled {
+            writeln!(io::stderr(), "stopped: run the same command again to go on")?;
+            return Ok(Outcome::Done);
+        }
+        let mut out = io::stdout().lock();
+        writeln!(
+            out,
+            "{} products with {} pictures in {}, {} query pictures in {}",
+            written.products,
+            written.pictures,
+            catalog.display(),
+            written.queries,
+            folder.join("queries").display(),
+        )?;
+        what_to_try(&mut out, &catalog, &folder.join("queries"))?;
+        drop(out);
+        if no_serve {
+            return Ok(if report.counts.any_failed() { Outcome::SomeFailed } else { Outcome::Done });
+        }
+        let searcher = Catalog { catalog }.searcher()?;
+        service.run(searcher, |address| {
+            writeln!(io::stdout(), "\nOr on the page: http://{address}/   (Ctrl-C stops)")
+        })
+    }
+}
+
+fn draw(folder: &Path, options: DemoOptions) -> anyhow::Result<Written> {
+    let mut progress: Option<Progress> = None;
+    let written = write(folder, options, &mut |done, total| {
+        let bar = progress.get_or_insert_with(|| Progress::start(Some(total as u64), "pictures drawn"));
+        bar.reach(done as u64, "");
+    });
+    if let Some(progress) = progress {
+        progress.finish();
+    }
+    Ok(written?)
+}
+
+/// Commands a newcomer can paste.
+fn what_to_try(out: &mut dyn Write, catalog: &Path, queries: &Path) -> anyhow::Result<()> {
+    let mut names: Vec<PathBuf> = std::fs::read_dir(queries)
+        .with_context(|| format!("cannot read {}", queries.display()))?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect();
+    names.sort();
+    let program = open::program();
+    writeln!(out, "\nTry:")?;
+    let (copies, others): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        names.iter().partition(|path| path.to_string_lossy().contains("copy-of"));
+    for query in copies.iter().take(EXAMPLES).chain(others.iter().take(EXAMPLES)) {
+        writeln!(out, "  {program} check {} {}", catalog.display(), query.display())?;
+    }
+    for query in others.iter().take(EXAMPLES) {
+        writeln!(out, "  {program} search {} {}", catalog.display(), query.display())?;
+    }
+    writeln!(out, "  {program} status {}", catalog.display())?;
+    writeln!(out, "  {program} evaluate {}", catalog.display())?;
+    Ok(())
+}

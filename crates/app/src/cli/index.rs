@@ -1,0 +1,262 @@
+//! `lookalike index`: products and their photos into a catalog.
+
+use super::open::{Catalog, encoder, reader};
+use super::progress::Progress;
+use super::{Outcome, interrupt};
+use crate::report::{json, table};
+use anyhow::Context;
+use lookalike_engine::ingest::{Counts, Event, FailuresFile, Ingest, Report};
+use lookalike_engine::source::{
+    self, ImageBase, ImageSeparator, Mapping, ProductIdRule, SourceFormat, SourceOptions,
+};
+use lookalike_engine::store::embedded::EmbeddedStore;
+use lookalike_vision::decode::Limits;
+use lookalike_vision::encoder::Encoder;
+use serde_json::json;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Bring a folder, CSV or JSON-lines file of product photos into a catalog.
+///
+/// Running it again brings what is new or changed and leaves the rest alone; a run that was stopped goes on where it
+/// was. Whatever cannot be used is named on standard error and in the failures file, and the exit code is then 3.
+#[derive(Debug, clap::Args)]
+pub(super) struct Index {
+    #[command(flatten)]
+    catalog: Catalog,
+    /// A folder of photos, a CSV, or a file of JSON lines.
+    #[arg(value_name = "SOURCE")]
+    source: PathBuf,
+    #[command(flatten)]
+    reading: Reading,
+    #[command(flatten)]
+    cost: Cost,
+    /// Where to name what failed [default: failures.csv in the catalog].
+    #[arg(long, value_name = "FILE")]
+    failures: Option<PathBuf>,
+    /// Fetch photos from this machine or a private network, where the source names addresses there.
+    #[arg(long)]
+    allow_private_urls: bool,
+    /// Print the counts as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// How the source is read.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Reading the source")]
+struct Reading {
+    /// What the source is; told from its content otherwise.
+    #[arg(long, value_enum)]
+    format: Option<FormatName>,
+    /// Which columns mean what, such as `id=sku,image=photo`; told from their names otherwise.
+    #[arg(long, value_name = "MAP", value_parser = Mapping::parse)]
+    map: Option<Mapping>,
+    /// What image names are relative to: a folder, or the front part of a web address.
+    #[arg(long, value_name = "BASE")]
+    image_base: Option<String>,
+    /// What stands between several images in one cell; `json` for JSON arrays.
+    #[arg(long, value_name = "TEXT")]
+    image_separator: Option<String>,
+    /// Take each first-level folder for one product.
+    #[arg(long)]
+    product_per_folder: bool,
+    /// What names a product that is one file.
+    #[arg(long, value_enum, default_value_t)]
+    product_id: ProductIdName,
+}
+
+/// What a run may cost.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Cost")]
+struct Cost {
+    /// Threads that decode and encode [default: one per core].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    workers: Option<u16>,
+    /// Largest photo, in bytes.
+    #[arg(long, value_name = "N", default_value_t = Limits::default().max_bytes)]
+    max_bytes: u64,
+    /// Largest photo, in pixels.
+    #[arg(long, value_name = "N", default_value_t = Limits::default().max_pixels)]
+    max_pixels: u64,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum FormatName {
+    Folder,
+    Csv,
+    Jsonl,
+}
+
+#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
+enum ProductIdName {
+    /// The file's name without its extension.
+    #[default]
+    Stem,
+    /// The path below the folder.
+    Path,
+}
+
+impl Reading {
+    fn options(self) -> SourceOptions {
+        SourceOptions {
+            format: self.format.map(|name| match name {
+                FormatName::Folder => SourceFormat::Folder,
+                FormatName::Csv => SourceFormat::Csv,
+                FormatName::Jsonl => SourceFormat::JsonLines,
+            }),
+            map: self.map.unwrap_or_default(),
+            product_per_folder: self.product_per_folder,
+            product_id: match self.product_id {
+                ProductIdName::Stem => ProductIdRule::Stem,
+                ProductIdName::Path => ProductIdRule::Path,
+            },
+            image_base: self.image_base.as_deref().map(ImageBase::parse),
+            image_separator: self.image_separator.as_deref().and_then(ImageSeparator::parse),
+        }
+    }
+}
+
+impl Cost {
+    fn ingest(&self) -> Ingest {
+        let mut ingest = Ingest::default();
+        ingest.limits = Limits { max_bytes: self.max_bytes, max_pixels: self.max_pixels };
+        if let Some(workers) = self.workers {
+            ingest.workers = workers.into();
+        }
+        ingest
+    }
+}
+
+impl Index {
+    pub(super) fn run(self) -> anyhow::Result<Outcome> {
+        let ingest = self.cost.ingest();
+        let run = Run {
+            place: self.catalog.folder()?,
+            source: &self.source,
+            options: self.reading.options(),
+            failures: self.failures.as_deref(),
+            allow_private_urls: self.allow_private_urls,
+        };
+        let report = run.carry_out(&ingest)?;
+        let mut out = io::stdout().lock();
+        if self.json {
+            json::write(&mut out, &as_json(&report))?;
+        } else {
+            write_report(&mut out, self.catalog.folder()?, &report)?;
+        }
+        Ok(if report.counts.any_failed() { Outcome::SomeFailed } else { Outcome::Done })
+    }
+}
+
+/// One ingest from a path into a folder, told on standard error.
+pub(super) struct Run<'a> {
+    pub(super) place: &'a Path,
+    pub(super) source: &'a Path,
+    pub(super) options: SourceOptions,
+    pub(super) failures: Option<&'a Path>,
+    pub(super) allow_private_urls: bool,
+}
+
+impl Run<'_> {
+    pub(super) fn carry_out(self, ingest: &Ingest) -> anyhow::Result<Report> {
+        // The source first: a mistyped path must not leave an empty catalog behind.
+        let source = source::open(self.source, &self.options)?;
+        let reader = reader(self.allow_private_urls)?;
+        let encoder = encoder();
+        let store = EmbeddedStore::open_or_create(self.place, &[encoder.id().clone()])?;
+        let failures_path = self.failures.map_or_else(|| self.place.join("failures.csv"), Path::to_owned);
+        let mut failures = FailuresFile::create(&failures_path)?;
+        let stop = interrupt::stop_flag()?;
+        let mut progress = Progress::start(source.images_expected(), "photos");
+        progress.say(&source.describe());
+        let mut unwritten = None;
+        let report = ingest.run(
+            source.as_ref(),
+            &store,
+            &[encoder.as_ref() as &dyn Encoder],
+            &reader,
+            &mut |event| match event {
+                Event::Notice(notice) => progress.say(&notice),
+                Event::Failed(failure) => {
+                    progress.say(&format!("failed: {failure}"));
+                    if let Err(error) = failures.record(&failure) {
+                        unwritten.get_or_insert(error);
+                    }
+                }
+                Event::Progress(counts) => progress.reach(done(&counts), &note(&counts)),
+                Event::Planned { .. } | Event::Stored { .. } | Event::Unchanged { .. } => {}
+            },
+            &stop,
+        );
+        progress.finish();
+        let report = report?;
+        if let Some(error) = unwritten {
+            return Err(error).context("the photos are in the catalog, but");
+        }
+        if let Some(path) = failures.finish()? {
+            writeln!(io::stderr(), "what failed is named in {}", path.display())?;
+        }
+        Ok(report)
+    }
+}
+
+fn done(counts: &Counts) -> u64 {
+    counts.stored + counts.unchanged + counts.failed
+}
+
+fn note(counts: &Counts) -> String {
+    if counts.failed > 0 { format!("({} failed)", counts.failed) } else { String::new() }
+}
+
+fn write_report(out: &mut dyn Write, place: &Path, report: &Report) -> io::Result<()> {
+    let Report { counts, cancelled, seconds, .. } = report;
+    let products = &counts.products;
+    let mut rows = vec![
+        ("photos", counts.to_string()),
+        (
+            "products",
+            format!(
+                "{} seen = {} stored + {} unchanged + {} failed",
+                products.seen, products.stored, products.unchanged, products.failed
+            ),
+        ),
+        ("time", format!("{seconds:.1} s, {:.0} photos a second", done(counts) as f64 / seconds.max(1e-9))),
+    ];
+    if products.not_reached > 0 {
+        rows.push(("not reached", format!("{} products", products.not_reached)));
+    }
+    if counts.without_image > 0 {
+        rows.push(("without a photo", format!("{} products", counts.without_image)));
+    }
+    if *cancelled {
+        rows.push(("stopped", "run the same command again to go on".to_owned()));
+    }
+    table::write_record(out, &place.display().to_string(), &rows)
+}
+
+fn as_json(report: &Report) -> serde_json::Value {
+    let Report { counts, cancelled, seconds, peak_bytes } = report;
+    let products = &counts.products;
+    json!({
+        "images": {
+            "seen": counts.seen,
+            "stored": counts.stored,
+            "unchanged": counts.unchanged,
+            "failed": counts.failed,
+            "not_reached": counts.not_reached,
+        },
+        "products": {
+            "seen": products.seen,
+            "stored": products.stored,
+            "unchanged": products.unchanged,
+            "failed": products.failed,
+            "not_reached": products.not_reached,
+            "without_image": counts.without_image,
+        },
+        "bytes_read": counts.bytes,
+        "peak_bytes": peak_bytes,
+        "cancelled": cancelled,
+        "seconds": seconds,
+    })
+}

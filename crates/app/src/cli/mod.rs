@@ -1,0 +1,92 @@
+//! The command line: one file per command, each with its flags and what they do.
+//!
+//! Exit codes: 0 done, 1 error, 2 usage (clap's), 3 done but some items failed.
+
+mod check;
+mod demo;
+mod evaluate;
+mod hash;
+mod index;
+mod interrupt;
+pub mod log;
+mod open;
+mod progress;
+mod search;
+mod serve;
+mod status;
+mod verify;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Visual search and duplicate detection for product catalogs.
+///
+/// A CATALOG is a folder that `lookalike index` makes. Start with `lookalike demo`.
+#[derive(Debug, Parser)]
+#[command(name = "lookalike", version, max_term_width = 100, arg_required_else_help = true)]
+pub struct Cli {
+    /// Say more on standard error; twice for everything.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::Demo),
+    Index(index::Index),
+    Search(search::Search),
+    Check(check::Check),
+    Serve(serve::Serve),
+    Status(status::Status),
+    Verify(verify::Verify),
+    Evaluate(evaluate::Evaluate),
+    Hash(hash::Hash),
+}
+
+/// How a command that did not fail ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything asked for was done.
+    Done,
+    /// Done, but some items failed; each was named.
+    SomeFailed,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Done => Self::SUCCESS,
+            Outcome::SomeFailed => Self::from(3),
+        }
+    }
+}
+
+impl Cli {
+    /// Runs the command that was named.
+    ///
+    /// # Errors
+    /// Whatever kept it from being done, in words for a person.
+    pub fn run(self) -> anyhow::Result<Outcome> {
+        match self.command {
+            Command::Demo(command) => command.run(),
+            Command::Index(command) => command.run(),
+            Command::Search(command) => command.run(),
+            Command::Check(command) => command.run(),
+            Command::Serve(command) => command.run(),
+            Command::Status(command) => command.run(),
+            Command::Verify(command) => command.run(),
+            Command::Evaluate(command) => command.run(),
+            Command::Hash(command) => command.run(),
+        }
+    }
+}
+
+/// A percentage flag: 0 to 100.
+fn percent(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(value) if (0.0..=100.0).contains(&value) => Ok(value),
+        _ => Err("must be a number from 0 to 100".to_owned()),
+    }
+}
