@@ -9,6 +9,14 @@ use utoipa::ToSchema;
 
 /// A product that was found.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "product_id": "red-mug", "image_id": "mugs/red.jpg", "match_percent": 96.2, "score": 0.962,
+    "class": "edited_copy", "fields": {"name": "Red mug", "price": 9.5}, "image_url": "/v1/images/mugs/red.jpg",
+    "evidence": {
+        "same_bytes": false, "phash_bits": 0, "pdq_bits": 8, "pdq_quality": 100, "orientation": "upright",
+        "cosine": 0.94
+    }
+}))]
 pub(super) struct MatchAnswer {
     /// The product.
     product_id: String,

@@ -1,7 +1,7 @@
 //! `POST /v1/check`: is this photo already listed?
 
 use super::answer::{ClassName, MatchAnswer, took_ms};
-use super::problem::{Problem, ProblemBody};
+use super::problem::{Problem, QuestionProblems};
 use super::question::{self, ModeName, Question, QuestionForm};
 use super::state::AppState;
 use axum::Json;
@@ -35,13 +35,7 @@ pub(super) struct CheckAnswer {
     )),
     responses(
         (status = 200, description = "The verdict", body = CheckAnswer),
-        (status = 400, description = "The body cannot be read", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "No such image or product", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 408, description = "The body took too long to arrive", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, description = "Neither a form nor JSON", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "Not a picture, a URL that is refused or gives none, or a parameter out of range", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "Too many requests at once; see Retry-After", body = ProblemBody, content_type = "application/problem+json"),
+        QuestionProblems,
     ),
 )]
 pub(super) async fn check(

@@ -11,36 +11,63 @@ use lookalike_engine::store::StoreError;
 use lookalike_vision::decode::DecodeError;
 use serde::Serialize;
 use std::fmt::Display;
-use utoipa::ToSchema;
+use utoipa::{IntoResponses, ToSchema};
 
 const MEDIA_TYPE: &str = "application/problem+json";
 
 /// An error on its way to the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub(super) struct Problem {
     pub(super) status: StatusCode,
     code: &'static str,
     pub(super) detail: String,
-    retry_after_s: Option<u16>,
+    pub(super) retry_after_s: Option<u16>,
 }
 
 /// An error, as RFC 9457 writes it.
 #[derive(Serialize, ToSchema)]
-#[schema(example = json!({
+#[schema(as = Problem, example = json!({
     "type": "about:blank", "title": "Unprocessable Entity", "status": 422, "code": "not_a_picture",
     "detail": "image is empty (0 bytes)"
 }))]
-pub(super) struct ProblemBody<'a> {
+pub(super) struct ProblemBody {
     /// Always `about:blank`: `code` says more.
-    r#type: &'a str,
+    r#type: &'static str,
     /// The status in words.
-    title: &'a str,
+    title: &'static str,
     /// The HTTP status code.
     status: u16,
     /// What kind of problem it is, for programs.
-    code: &'a str,
+    code: &'static str,
     /// What is wrong and what to do about it, for people.
-    detail: &'a str,
+    detail: String,
+}
+
+/// What a question can be answered with instead of an answer.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "describes answers in the OpenAPI document; a Problem makes them")]
+pub(super) enum QuestionProblems {
+    /// The body cannot be read
+    #[response(status = 400, content_type = "application/problem+json")]
+    Malformed(ProblemBody),
+    /// The catalog has no such image or product
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(ProblemBody),
+    /// The body took too long to arrive
+    #[response(status = 408, content_type = "application/problem+json")]
+    TooSlow(ProblemBody),
+    /// The body is too large
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(ProblemBody),
+    /// Neither a form nor JSON
+    #[response(status = 415, content_type = "application/problem+json")]
+    UnsupportedMediaType(ProblemBody),
+    /// Not a picture, a URL that is refused or gives none, or a parameter that is missing or out of range
+    #[response(status = 422, content_type = "application/problem+json")]
+    Invalid(ProblemBody),
+    /// Too many requests at once; `Retry-After` says when to come back
+    #[response(status = 503, content_type = "application/problem+json")]
+    Busy(ProblemBody),
 }
 
 impl Problem {
@@ -153,7 +180,7 @@ impl IntoResponse for Problem {
             title: self.status.canonical_reason().unwrap_or("Error"),
             status: self.status.as_u16(),
             code: self.code,
-            detail: &self.detail,
+            detail: self.detail,
         };
         let text = serde_json::to_string(&body).unwrap_or_default();
         let mut response = (self.status, [(header::CONTENT_TYPE, MEDIA_TYPE)], text).into_response();

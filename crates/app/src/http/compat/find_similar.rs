@@ -25,6 +25,9 @@ pub(in crate::http) fn route() -> MethodRouter<AppState> {
 
 /// Products that match.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({"matches": [{
+    "entity_id": 4711, "sku": "RED-1", "image_url": "/media/red.jpg", "score": 0.5, "match_percentage": 95.8
+}]}))]
 pub(in crate::http) struct FindSimilarAnswer {
     /// Nearest pHash first.
     matches: Vec<LegacyMatch>,
@@ -34,10 +37,8 @@ pub(in crate::http) struct FindSimilarAnswer {
 #[derive(Serialize, ToSchema)]
 struct LegacyMatch {
     /// The product's field `entity_id` in its own JSON type, or else its id.
-    #[schema(value_type = Object)]
     entity_id: Value,
     /// The product's field `sku`; null when it has none.
-    #[schema(value_type = Object)]
     sku: Value,
     /// The product's field `image_url` or `small_image`, or else this server's URL of the image found.
     image_url: String,
@@ -57,6 +58,14 @@ pub(in crate::http) struct ValidationError {
     detail: Vec<WrongParameter>,
 }
 
+/// What is wrong where no parameter is.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"detail": "all places are taken; try again in a moment"}))]
+struct Told {
+    /// What is wrong.
+    detail: String,
+}
+
 /// One parameter that is wrong.
 #[derive(Serialize, ToSchema)]
 struct WrongParameter {
@@ -67,7 +76,6 @@ struct WrongParameter {
     /// What is wrong.
     msg: String,
     /// What was given; null when nothing was.
-    #[schema(value_type = Object)]
     input: Value,
 }
 
@@ -94,13 +102,8 @@ impl IntoResponse for Rejected {
                 (StatusCode::UNPROCESSABLE_ENTITY, Json(body)).into_response()
             }
             Self::Other(problem) => {
-                let body = Json(json!({"detail": problem.detail}));
-                let retry = problem.clone().into_response().headers().get(header::RETRY_AFTER).cloned();
-                let mut response = (problem.status, body).into_response();
-                if let Some(seconds) = retry {
-                    response.headers_mut().insert(header::RETRY_AFTER, seconds);
-                }
-                response
+                let retry = problem.retry_after_s.map(|seconds| [(header::RETRY_AFTER, seconds.to_string())]);
+                (problem.status, retry, Json(Told { detail: problem.detail })).into_response()
             }
         }
     }
@@ -118,7 +121,7 @@ impl IntoResponse for Rejected {
     responses(
         (status = 200, description = "Products, nearest first", body = FindSimilarAnswer),
         (status = 422, description = "A parameter is missing or wrong, or the URL gives no picture", body = ValidationError),
-        (status = 503, description = "Too many requests at once; see Retry-After"),
+        (status = 503, description = "Too many requests at once; see Retry-After", body = Told),
     ),
 )]
 pub(in crate::http) async fn find_similar(

@@ -1,0 +1,307 @@
+//! A server over a small catalog of drawn pictures, on a real socket, and the barest of clients.
+//!
+//! The client writes requests byte by byte, so that malformed ones can be sent too.
+
+#![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a scenario that cannot go on fails right there"
+)]
+
+use image::{ExtendedColorType, ImageEncoder, RgbImage};
+use lookalike::http::{AppState, ServeLimits, ServeOptions, serve};
+use lookalike_engine::catalog::{ImageId, Location, ProductId};
+use lookalike_engine::fetch::{FetchOptions, Fetcher};
+use lookalike_engine::search::Searcher;
+use lookalike_engine::store::embedded::EmbeddedStore;
+use lookalike_engine::store::{Fingerprint, ImageWrite, NewImage, Store, Write};
+use lookalike_vision::decode::{self, Limits};
+use lookalike_vision::encoder::Encoder;
+use lookalike_vision::hash::Hashes;
+use lookalike_vision::look::Look;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::io::{Read, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// A part of a form: its name, its file name if it is a file, its content.
+pub(crate) type Part<'a> = (&'a str, Option<&'a str>, &'a [u8]);
+
+/// The ids of the catalog's images, in the order they were stored; each shows a product of its own, `p0` to `p5`.
+pub(crate) const IMAGES: [&str; 6] = [
+    "shirts/red 1.jpg",
+    "shirts/blue?.png",
+    "süß/100%.jpg",
+    "shoes/a.png",
+    "../up.jpg",
+    "https://shop.example/x.jpg",
+];
+
+/// A running server; dropped with its folder.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) folder: TempDir,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Server {
+    /// Serves the catalog, fetching from this machine when callers ask.
+    pub(crate) fn start() -> Self {
+        Self::with(ServeLimits { body_bytes: 1 << 20, ..ServeLimits::default() }, true, IMAGES.len())
+    }
+
+    /// Serves a catalog of the first `count` images.
+    pub(crate) fn with(limits: ServeLimits, allow_private: bool, count: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let encoder: Arc<dyn Encoder> = Arc::new(Look::default());
+        let store =
+            EmbeddedStore::create(&folder.path().join("shop.lookalike"), &[encoder.id().clone()]).unwrap();
+        let batch: Vec<Write> = (0..count).map(|n| product(n, &folder, encoder.as_ref())).collect();
+        store.apply(&batch).unwrap();
+        let searcher = Searcher::new(Arc::new(store), encoder).unwrap();
+        let fetcher = Fetcher::new(FetchOptions {
+            allow_private,
+            max_bytes: 1 << 20,
+            total_timeout: Duration::from_secs(5),
+            ..FetchOptions::default()
+        });
+        let state = AppState::new(searcher, fetcher.unwrap(), limits);
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let (ready, address) = std::sync::mpsc::channel();
+        let thread = thread::spawn(move || {
+            let runtime =
+                tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+            let options = ServeOptions { listen: "127.0.0.1:0".to_owned(), anonymous: false };
+            let stop = async move {
+                let _ = stopped.await;
+            };
+            runtime.block_on(serve(state, &options, |address| ready.send(address).unwrap(), stop)).unwrap();
+        });
+        Self { address: address.recv().unwrap(), folder, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// Tells the server to stop and waits until it has.
+    pub(crate) fn stop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+
+    pub(crate) fn get(&self, target: &str) -> Reply {
+        self.request("GET", target, &[], b"")
+    }
+
+    pub(crate) fn post_json(&self, target: &str, body: &Value) -> Reply {
+        self.request("POST", target, &[("content-type", "application/json")], body.to_string().as_bytes())
+    }
+
+    /// Sends a form; a part with a file name is a file.
+    pub(crate) fn post_form(&self, target: &str, parts: &[Part<'_>]) -> Reply {
+        let mut body = Vec::new();
+        for (name, file, content) in parts {
+            let file = file.map(|file| format!("; filename=\"{file}\"")).unwrap_or_default();
+            let head = format!("--XYZ\r\ncontent-disposition: form-data; name=\"{name}\"{file}\r\n\r\n");
+            body.extend_from_slice(head.as_bytes());
+            body.extend_from_slice(content);
+            body.extend_from_slice(b"\r\n");
+        }
+        body.extend_from_slice(b"--XYZ--\r\n");
+        self.request("POST", target, &[("content-type", "multipart/form-data; boundary=XYZ")], &body)
+    }
+
+    pub(crate) fn request(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+        let mut head =
+            format!("{method} {target} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address);
+        for (name, value) in headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        if method != "GET" || !body.is_empty() {
+            head.push_str(&format!("content-length: {}\r\n", body.len()));
+        }
+        head.push_str("\r\n");
+        self.raw(&[head.as_bytes(), body].concat())
+    }
+
+    /// Sends bytes as they are and reads whatever comes until the connection ends.
+    pub(crate) fn raw(&self, request: &[u8]) -> Reply {
+        let mut socket = TcpStream::connect(self.address).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        socket.write_all(request).unwrap();
+        let mut answer = Vec::new();
+        socket.read_to_end(&mut answer).unwrap();
+        Reply::parse(&answer)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Joined only by `stop`: a scenario that failed has more to tell than a thread that did not end.
+        self.stop.take();
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Reply {
+    fn parse(bytes: &[u8]) -> Self {
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("an HTTP answer");
+        let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        let mut body = bytes[end + 4..].to_vec();
+        if head.to_lowercase().contains("transfer-encoding: chunked") {
+            body = unchunked(&body);
+        }
+        Self { status, head, body }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().skip(1).find_map(|line| {
+            let (key, value) = line.split_once(':')?;
+            key.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error} in {self:?}"))
+    }
+
+    /// The JSON of a success.
+    #[track_caller]
+    pub(crate) fn ok(&self) -> Value {
+        assert_eq!(self.status, 200, "{}\n{}", self.head, String::from_utf8_lossy(&self.body));
+        self.json()
+    }
+
+    /// Asserts a problem of this status and gives its code and detail.
+    #[track_caller]
+    pub(crate) fn problem(&self, status: u16) -> (String, String) {
+        assert_eq!(self.status, status, "{}\n{}", self.head, String::from_utf8_lossy(&self.body));
+        assert_eq!(self.header("content-type"), Some("application/problem+json"));
+        let body = self.json();
+        assert_eq!((&body["type"], &body["status"]), (&json!("about:blank"), &json!(status)));
+        let text =
+            |name: &str| body[name].as_str().unwrap_or_else(|| panic!("no {name} in {body}")).to_owned();
+        assert!(!text("title").is_empty());
+        (text("code"), text("detail"))
+    }
+}
+
+fn unchunked(mut rest: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    while let Some(end) = rest.windows(2).position(|two| two == b"\r\n") {
+        let size = usize::from_str_radix(std::str::from_utf8(&rest[..end]).unwrap(), 16).unwrap();
+        out.extend_from_slice(&rest[end + 2..end + 2 + size]);
+        rest = &rest[end + 2 + size + 2..];
+    }
+    out
+}
+
+/// Picture `n`, 300 x 400: blocks and stripes of its own, so that no two are alike.
+pub(crate) fn drawing(n: usize) -> RgbImage {
+    let seed = n as u32 * 2_654_435_761 + 12_345;
+    RgbImage::from_fn(300, 400, |x, y| {
+        let block =
+            (x / 50).wrapping_mul(31).wrapping_add((y / 40).wrapping_mul(17)).wrapping_mul(seed | 1) >> 13;
+        let stripe = if ((x + y * (n as u32 % 3 + 1)) / 12).is_multiple_of(2) { 60 } else { 0 };
+        let level = |shift: u32| ((block >> shift) % 160 + stripe) as u8;
+        image::Rgb([level(0), level(3), level(5)])
+    })
+}
+
+pub(crate) fn jpeg(picture: &RgbImage, quality: u8) -> Vec<u8> {
+    let mut out = Vec::new();
+    let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut out, quality);
+    encoder.write_image(picture, picture.width(), picture.height(), ExtendedColorType::Rgb8).unwrap();
+    out
+}
+
+pub(crate) fn png(picture: &RgbImage) -> Vec<u8> {
+    let mut out = Vec::new();
+    let encoder = image::codecs::png::PngEncoder::new(&mut out);
+    encoder.write_image(picture, picture.width(), picture.height(), ExtendedColorType::Rgb8).unwrap();
+    out
+}
+
+/// The bytes of stored picture `n`, as its file has them.
+pub(crate) fn photo(n: usize) -> Vec<u8> {
+    if IMAGES[n].ends_with(".png") { png(&drawing(n)) } else { jpeg(&drawing(n), 90) }
+}
+
+/// Where stored picture `n` lies.
+pub(crate) fn file_of(n: usize, folder: &TempDir) -> PathBuf {
+    folder.path().join(format!("photo-{n}"))
+}
+
+fn product(n: usize, folder: &TempDir, encoder: &dyn Encoder) -> Write {
+    let bytes = photo(n);
+    let file = file_of(n, folder);
+    std::fs::write(&file, &bytes).unwrap();
+    let picture = decode::decode(&bytes, &Limits::default()).unwrap();
+    let mut fields = json!({"name": format!("Product {n}"), "price": 10 + n});
+    if n == 0 {
+        fields = json!({"entity_id": 4711, "sku": "RED-1", "small_image": "/media/red.jpg"});
+    }
+    let image = NewImage {
+        id: ImageId::new(IMAGES[n]).unwrap(),
+        location: Location::File(file),
+        fingerprint: Fingerprint {
+            bytes: bytes.len() as u64,
+            modified_ns: None,
+            sha256: Sha256::digest(&bytes).into(),
+        },
+        width: picture.width(),
+        height: picture.height(),
+        media_type: if IMAGES[n].ends_with(".png") { "image/png" } else { "image/jpeg" },
+        hashes: Hashes::of(&picture),
+        vectors: encoder.encode(&[&picture]).unwrap(),
+    };
+    Write::Product {
+        id: ProductId::new(format!("p{n}")).unwrap(),
+        fields: fields.as_object().unwrap().clone(),
+        images: vec![ImageWrite::Put(Box::new(image))],
+    }
+}
+
+/// A server of photos for the server under test to fetch: `/N` is picture N, anything else 404.
+pub(crate) fn photo_host() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for socket in listener.incoming() {
+            let mut socket = socket.unwrap();
+            let mut request = [0; 2048];
+            let length = socket.read(&mut request).unwrap_or(0);
+            let head = String::from_utf8_lossy(&request[..length]).into_owned();
+            let path = head.split(' ').nth(1).unwrap_or("/").to_owned();
+            let found = path.trim_start_matches('/').parse::<usize>().ok().map(|n| jpeg(&drawing(n), 70));
+            let (status, body) = match (&*path, found) {
+                (_, Some(photo)) => ("200 OK", photo),
+                ("/text", _) => ("200 OK", b"no picture".to_vec()),
+                ("/metadata", _) => ("302 Found\r\nlocation: http://169.254.169.254/", Vec::new()),
+                _ => ("404 Not Found", Vec::new()),
+            };
+            let head =
+                format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+            let _ = socket.write_all(&[head.as_bytes(), &body].concat());
+        }
+    });
+    base
+}
