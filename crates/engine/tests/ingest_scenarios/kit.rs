@@ -182,8 +182,8 @@ impl Shop {
         let run = Run { report, events, reads: self.reader.reads.load(Ordering::Relaxed) - before };
         let told = |which: fn(&Event) -> u64| run.events.iter().map(which).sum::<u64>();
         assert_eq!(told(|e| if let Event::Stored { images, .. } = e { *images } else { 0 }), counts.stored);
-        let of_items =
-            |e: &Event| matches!(e, Event::Failed(failure) if !failure.place.starts_with("product "));
+        let of_product = |f: &Failure| f.stage == Stage::Store && f.place.starts_with("product ");
+        let of_items = |e: &Event| matches!(e, Event::Failed(failure) if !of_product(failure));
         assert_eq!(run.events.iter().filter(|event| of_items(event)).count() as u64, counts.failed);
         Ok(run)
     }
