@@ -33,7 +33,8 @@ pub enum Event {
         /// How many images it has.
         images: u64,
     },
-    /// One item failed, and nothing else with it.
+    /// One item failed, and nothing else with it. Where the store refuses a product without new images, its place is
+    /// `product ID`; that counts in [`ProductCounts::failed`](super::ProductCounts::failed) and not as an item.
     Failed(Failure),
     /// How far the run has come, ten times a second at most.
     Progress(Counts),
