@@ -119,12 +119,9 @@ impl Reading {
 
 impl Cost {
     fn ingest(&self) -> Ingest {
-        let mut ingest = Ingest::default();
-        ingest.limits = Limits { max_bytes: self.max_bytes, max_pixels: self.max_pixels };
-        if let Some(workers) = self.workers {
-            ingest.workers = workers.into();
-        }
-        ingest
+        let limits = Limits { max_bytes: self.max_bytes, max_pixels: self.max_pixels };
+        let usual = Ingest::default();
+        Ingest { limits, workers: self.workers.map_or(usual.workers, usize::from), ..usual }
     }
 }
 

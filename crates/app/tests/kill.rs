@@ -1,0 +1,120 @@
+//! `kill -9` at random moments of an indexing run costs nothing that was written and leaves nothing wrong.
+//!
+//! Indexes real photos where they are at hand, else pictures drawn here. `LOOKALIKE_KILLS` sets how many kills.
+
+use lookalike_engine::catalog::ProductId;
+use lookalike_engine::store::embedded::{Access, EmbeddedStore};
+use lookalike_engine::store::{Store, StoredImage, StoredProduct};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_lookalike");
+const PHOTOS: usize = 400;
+
+#[test]
+fn killed_at_any_moment_a_catalog_opens_is_sound_and_ends_equal() {
+    let kills: u32 =
+        std::env::var("LOOKALIKE_KILLS").map_or(12, |text| text.parse().expect("LOOKALIKE_KILLS is a number"));
+    let folder = tempfile::tempdir().unwrap();
+    let photos = folder.path().join("photos");
+    lay_out_photos(&photos);
+    let whole = folder.path().join("whole.lookalike");
+    let began = Instant::now();
+    assert!(index(&whole, &photos).output().unwrap().status.success());
+    let uninterrupted = began.elapsed();
+
+    let mut catalog = folder.path().join("killed-0.lookalike");
+    let mut dice = 0x5eed_u64;
+    let mut interrupted = 0;
+    for round in 0..kills {
+        let mut run = index(&catalog, &photos).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        // At most half of a whole run, so that a catalog is killed several times before it is complete.
+        std::thread::sleep(uninterrupted.mul_f64((dice >> 40) as f64 / (1 << 25) as f64));
+        run.kill().unwrap();
+        let finished = run.wait().unwrap().success();
+        interrupted += u32::from(!finished);
+        // Killed before there was anything to open, the next run must make it.
+        if catalog.join("catalog.sqlite").exists() {
+            let verified = verify(&catalog);
+            assert!(verified.status.success(), "round {round}: {verified:?}");
+        }
+        if finished {
+            assert_eq!(content(&catalog), content(&whole), "round {round}");
+            catalog = folder.path().join(format!("killed-{}.lookalike", round + 1));
+        }
+    }
+    assert!(interrupted * 2 > kills, "only {interrupted} of {kills} kills came while the run was going on");
+    let resumed = index(&catalog, &photos).output().unwrap();
+    assert!(resumed.status.success(), "{resumed:?}");
+    assert_eq!(content(&catalog), content(&whole));
+    println!("{interrupted} of {kills} kills hit a running index");
+}
+
+#[test]
+fn interrupted_a_run_says_so_and_goes_on_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let photos = folder.path().join("photos");
+    lay_out_photos(&photos);
+    let catalog = folder.path().join("shop.lookalike");
+    let run = index(&catalog, &photos).arg("--json").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    // The failures file is begun once the catalog is open, right before signals are listened to.
+    while !catalog.join("failures.csv.partial").exists() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    std::thread::sleep(Duration::from_millis(50));
+    let interrupt = Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap();
+    assert!(interrupt.success());
+    let first: serde_json::Value = serde_json::from_slice(&run.wait_with_output().unwrap().stdout).unwrap();
+    let second = index(&catalog, &photos).arg("--json").output().unwrap();
+    let second: serde_json::Value = serde_json::from_slice(&second.stdout).unwrap();
+    let stored = |run: &serde_json::Value| run["images"]["stored"].as_u64().unwrap();
+    assert_eq!(stored(&first) + stored(&second), PHOTOS as u64);
+    assert_eq!(second["images"]["unchanged"], first["images"]["stored"]);
+    assert_eq!(second["cancelled"], false);
+}
+
+fn index(catalog: &Path, photos: &Path) -> Command {
+    let mut command = Command::new(BINARY);
+    command.arg("index").arg(catalog).arg(photos);
+    command
+}
+
+fn verify(catalog: &Path) -> Output {
+    Command::new(BINARY).arg("verify").arg(catalog).output().unwrap()
+}
+
+/// Everything in a catalog but the handles, which count attempts.
+fn content(catalog: &Path) -> Vec<(StoredImage, Option<StoredProduct>)> {
+    let store = EmbeddedStore::open(catalog, Access::ReadOnly).unwrap();
+    let mut images = store.scan(None, 100_000).unwrap();
+    images.sort_by(|a, b| (&a.product, &a.id).cmp(&(&b.product, &b.id)));
+    let with_product = images.into_iter().map(|mut image| {
+        image.key.0 = 0;
+        let ids: [ProductId; 1] = [image.product.clone()];
+        (image, store.products(&ids).unwrap().pop())
+    });
+    with_product.collect()
+}
+
+fn lay_out_photos(folder: &Path) {
+    std::fs::create_dir(folder).unwrap();
+    let shared = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/images/dev"));
+    if shared.exists() {
+        let mut paths: Vec<PathBuf> =
+            std::fs::read_dir(&shared).unwrap().map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+        for path in paths.iter().take(PHOTOS) {
+            std::fs::copy(path, folder.join(path.file_name().unwrap())).unwrap();
+        }
+        return;
+    }
+    for number in 0..PHOTOS as u32 {
+        let picture = image::RgbImage::from_fn(400, 300, |x, y| {
+            let phase = f64::from(x * (number % 7 + 1) + y * (number / 7 + 1)) / 60.0;
+            image::Rgb([(phase.sin() * 100.0 + 128.0) as u8, (x / 2) as u8 ^ number as u8, y as u8])
+        });
+        picture.save(folder.join(format!("photo-{number:03}.jpg"))).unwrap();
+    }
+}
