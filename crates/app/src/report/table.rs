@@ -102,6 +102,6 @@ mod tests {
         let mut out = Vec::new();
         write(&mut out, ["name", "count"], &rows).unwrap();
         let text = String::from_utf8(out).unwrap();
-        assert_eq!(text, "name     count\na\u{fffd}[2J        5\nlonger      12\n");
+        assert_eq!(text, "name    count\na\u{fffd}[2J       5\nlonger     12\n");
     }
 }
