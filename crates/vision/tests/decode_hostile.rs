@@ -1,5 +1,8 @@
 //! Broken, truncated and hostile input: a clear error each time, never a panic, never more pixels than allowed.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a fixture that is missing fails the test")]
+#![expect(clippy::indexing_slicing, reason = "damage is done at indices taken from the buffer's own length")]
+
 use lookalike_vision::decode::{DecodeError, Format, Limits, decode, decode_at_least, probe};
 use proptest::prelude::*;
 
