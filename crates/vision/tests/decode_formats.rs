@@ -1,5 +1,12 @@
 //! What comes out of each format and mode, on the small pictures in `fixtures/pictures`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a fixture that fails fails the test"
+)]
+
 use lookalike_vision::Picture;
 use lookalike_vision::decode::{DecodeError, Format, Header, Limits, decode, decode_at_least, probe};
 

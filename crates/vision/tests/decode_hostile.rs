@@ -1,5 +1,8 @@
 //! Broken, truncated and hostile input: a clear error each time, never a panic, never more pixels than allowed.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a fixture that is missing fails the test")]
+#![expect(clippy::indexing_slicing, reason = "damage is done at indices taken from the buffer's own length")]
+
 use lookalike_vision::decode::{DecodeError, Format, Limits, decode, decode_at_least, probe};
 use proptest::prelude::*;
 
@@ -107,6 +110,21 @@ fn damage_is_named_with_the_format() {
 }
 
 #[test]
+fn four_component_jpegs_that_the_decoder_panics_on_are_refused_first() {
+    let bytes = fixture("jpeg_ycck.jpg");
+    let frame = bytes.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();
+    let mut no_height = bytes.clone();
+    no_height[frame + 5..frame + 7].fill(0);
+    let mut odd_sampling = bytes;
+    odd_sampling[frame + 11] = 0x31;
+    for (damaged, kind) in [(no_height, "its height stands after"), (odd_sampling, "unusual chroma sampling")]
+    {
+        let error = decode(&damaged, &Limits::default()).unwrap_err().to_string();
+        assert!(error.contains(kind), "{error}");
+    }
+}
+
+#[test]
 fn a_jpeg_with_rows_missing_before_its_end_marker_is_truncated() {
     assert!(message("broken_jpeg_cut_then_ended.jpg").starts_with("is truncated: the JPEG data ends"));
 }
@@ -189,7 +207,7 @@ proptest! {
                     prop_assert_eq!(picture.rgb().len() as u64, 3 * pixels);
                     prop_assert!(header.is_ok(), "decoded what could not be probed");
                 }
-                Err(error) => prop_assert!(!error.to_string().is_empty()),
+                Err(error) => prop_assert!(!error.to_string().contains("panicked"), "{}", error),
             }
         }
     }
@@ -204,6 +222,9 @@ proptest! {
         bytes.truncate(kept);
         bytes.extend(rubbish);
         let limits = Limits { max_bytes: 1 << 20, max_pixels: 1 << 20 };
-        let _ = (probe(&bytes, &limits), decode(&bytes, &limits));
+        let errors = [probe(&bytes, &limits).err(), decode(&bytes, &limits).err()];
+        for error in errors.iter().flatten() {
+            prop_assert!(!error.to_string().contains("panicked"), "{}", error);
+        }
     }
 }
