@@ -99,7 +99,9 @@ pub(crate) fn photograph(model: &Model, angle: Angle, dice: &Dice) -> RgbImage {
         if cover < 1.0 {
             let shade = 1.0 - cast.sample(at[0] / 4.0 - 0.5, at[1] / 4.0 - 0.5).min(0.85);
             let behind = backdrop.colour(&camera, plane, at, extent);
-            colour = behind.map(|value| f32::from(value) * shade * (1.0 - cover));
+            for (sum, value) in colour.iter_mut().zip(behind) {
+                *sum = f32::from(value) * shade * (1.0 - cover);
+            }
         }
         if cover > 0.0 {
             let light = 1.0 - 0.62 * dark.sample(at[0] / 2.0 - 0.5, at[1] / 2.0 - 0.5).min(1.0);
@@ -221,7 +223,8 @@ fn cast_shadow(model: &Model, camera: &Camera, plane: Plane, rig: &Rig, size: [u
 
 /// White balance, exposure and grain.
 struct Sensor {
-    gains: [f32; 3],
+    /// The factor for each channel at each level.
+    gains: [[f32; 256]; 3],
     grain: f32,
     seed: u32,
 }
@@ -230,20 +233,21 @@ impl Sensor {
     fn new(dice: &mut Dice) -> Self {
         let warmth = dice.between(-0.02, 0.02);
         let exposure = dice.between(0.98, 1.03);
-        Self {
-            gains: [exposure * (1.0 + warmth), exposure, exposure * (1.0 - warmth)],
-            grain: dice.between(0.6, 2.2),
-            seed: (dice.bits() >> 33) as u32,
-        }
+        // Paper white stays white: the balance fades out towards it.
+        let gains = [1.0 + warmth, 1.0, 1.0 - warmth].map(|balance: f32| {
+            std::array::from_fn(|level| {
+                1.0 + (exposure * balance - 1.0) * (1.0 - ramp(225.0, 252.0, level as f32))
+            })
+        });
+        Self { gains, grain: dice.between(0.6, 2.2), seed: (dice.bits() >> 33) as u32 }
     }
 
     fn record(&self, colour: [f32; 3], x: usize, y: usize) -> Rgb {
         let speckle = (super::dice::cell(x as i32, y as i32, self.seed) - 0.5) * self.grain * 2.0;
         let mut out = [0; 3];
-        for ((out, value), gain) in out.iter_mut().zip(colour).zip(self.gains) {
-            // Paper white stays white: the balance fades out towards it.
-            let gain = 1.0 + (gain - 1.0) * (1.0 - ramp(225.0, 252.0, value));
-            *out = (value * gain + speckle + 0.5).clamp(0.0, 255.0) as u8;
+        for ((out, value), gains) in out.iter_mut().zip(colour).zip(&self.gains) {
+            let gain = gains[(value as usize).min(255)];
+            *out = (value * gain + speckle + 0.5) as u8;
         }
         out
     }
