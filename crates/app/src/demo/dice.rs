@@ -93,11 +93,11 @@ pub(crate) fn noise(x: f32, y: f32, seed: u32) -> f32 {
     top * (1.0 - ty) + low * ty
 }
 
-/// Four octaves of [`noise`], in `[0, 1)`.
+/// Three octaves of [`noise`], in `[0, 1)`.
 pub(crate) fn clouds(x: f32, y: f32, seed: u32) -> f32 {
     let mut sum = 0.0;
-    let (mut scale, mut weight) = (1.0, 0.533);
-    for octave in 0..4 {
+    let (mut scale, mut weight) = (1.0, 0.571);
+    for octave in 0..3 {
         sum += weight * noise(x * scale, y * scale, seed.wrapping_add(octave * 101));
         scale *= 2.03;
         weight *= 0.5;

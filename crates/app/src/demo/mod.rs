@@ -22,6 +22,7 @@ mod pottery;
 mod print;
 mod raster;
 mod shading;
+mod shape;
 mod sheet;
 mod shoe;
 mod space;

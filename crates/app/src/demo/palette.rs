@@ -2,8 +2,6 @@
 //!
 //! Only names and sRGB values; how light falls on them is `shading`, how they repeat is `pattern`.
 
-#![expect(clippy::indexing_slicing, reason = "the tables are this file's own constants")]
-
 use super::dice::Dice;
 
 /// sRGB.

@@ -1,7 +1,7 @@
 //! Draws lit, textured triangles into a frame with a depth buffer.
 //!
-//! Light is found per vertex (the grids are fine), colour per pixel, at twice the final size in each direction;
-//! the frame is then averaged down, which smooths all edges. Neighbours: `mesh` and `sheet` make what is drawn,
+//! Light is found per vertex (the grids are fine), colour per pixel, at one and a half times the final size in each
+//! direction; the frame is then averaged down, which smooths all edges. Neighbours: `mesh` and `sheet` make what is drawn,
 //! `view` puts the frame in front of a backdrop.
 
 #![expect(clippy::indexing_slicing, reason = "triangles are clipped to the frame before pixels are touched")]
@@ -130,28 +130,35 @@ impl Frame {
         }
     }
 
-    /// Averages blocks of 2 × 2 pixels; the alpha of the result is the share that was covered.
-    pub(crate) fn halved(&self) -> (usize, usize, Vec<[u8; 4]>, Field) {
-        let (width, height) = (self.width / 2, self.height / 2);
+    /// The frame at two thirds of its size: each pixel is the average of the one and a half pixels that it covers in
+    /// each direction. The alpha of the result is the share that was covered.
+    pub(crate) fn reduced(&self) -> (usize, usize, Vec<[u8; 4]>, Field) {
+        let (width, height) = (self.width * 2 / 3, self.height * 2 / 3);
         let mut pixels = Vec::with_capacity(width * height);
         let mut depths = Field::new(width, height, f32::MAX);
+        // The first of two source pixels, and their weights in halves.
+        let source = |i: usize| (i / 2 * 3 + i % 2, if i.is_multiple_of(2) { [2, 1] } else { [1, 2] });
         for y in 0..height {
+            let (top, rows) = source(y);
             for x in 0..width {
-                let first = 2 * y * self.width + 2 * x;
+                let (left, columns) = source(x);
                 let mut sum = [0_u32; 4];
                 let mut nearest = f32::MAX;
-                for i in [first, first + 1, first + self.width, first + self.width + 1] {
-                    let pixel = self.rgba[i];
-                    if pixel[3] > 0 {
-                        for (total, value) in sum.iter_mut().zip(pixel) {
-                            *total += u32::from(value);
+                for (dy, row) in rows.into_iter().enumerate() {
+                    for (dx, column) in columns.into_iter().enumerate() {
+                        let i = (top + dy) * self.width + left + dx;
+                        let pixel = self.rgba[i];
+                        if pixel[3] > 0 {
+                            for (total, value) in sum.iter_mut().zip(pixel) {
+                                *total += u32::from(value) * row * column;
+                            }
+                            nearest = nearest.min(self.depth[i]);
                         }
                     }
-                    nearest = nearest.min(self.depth[i]);
                 }
                 let covered = sum[3] / 255;
                 let share = |total: u32| total.checked_div(covered).unwrap_or(0) as u8;
-                pixels.push([share(sum[0]), share(sum[1]), share(sum[2]), (sum[3] / 4) as u8]);
+                pixels.push([share(sum[0]), share(sum[1]), share(sum[2]), (sum[3] / 9) as u8]);
                 depths.values[y * width + x] = nearest;
             }
         }

@@ -80,12 +80,12 @@ pub(crate) fn photograph(model: &Model, angle: Angle, dice: &Dice) -> RgbImage {
         Backdrop::studio(&mut dice)
     };
 
-    let mut frame = Frame::new(size[0] * 2, size[1] * 2);
-    let doubled = camera.scaled(2.0);
+    let mut frame = Frame::new(size[0] * 3 / 2, size[1] * 3 / 2);
+    let enlarged = camera.scaled(1.5);
     for part in &model.parts {
-        frame.draw(part, &doubled, &rig);
+        frame.draw(part, &enlarged, &rig);
     }
-    let (width, height, pixels, depths) = frame.halved();
+    let (width, height, pixels, depths) = frame.reduced();
     let dark = occlusion(&depths, camera.scale(), rig.key);
     let cast = cast_shadow(model, &camera, plane, &rig, size);
 
