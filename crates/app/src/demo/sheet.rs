@@ -1,6 +1,6 @@
 //! A flat sheet that a product is painted on and cut out of, before it is bent into shape.
 //!
-//! Paths, cloth, stitching and soft creases go on here with tiny-skia; `inflate` then gives the cut-out a belly
+//! Shapes, cloth, stitching and soft creases go on here with tiny-skia; `inflate` then gives the cut-out a belly
 //! and folds. World units with `y` up; the sheet's own pixels are `y` down. Light is added later, by `raster`.
 
 #![expect(clippy::indexing_slicing, reason = "pixel loops run inside the sheet's own width and height")]
@@ -180,7 +180,7 @@ impl Sheet {
         }
     }
 
-    /// A seam: a dark line with a soft shadow and stitching on both sides of nothing else.
+    /// A seam: a dark line in a soft shadow.
     pub(crate) fn seam(&mut self, shape: &Shape, base: Rgb) {
         let dark = super::palette::tone(base, -0.55);
         self.soft(shape, 0.022, dark, 0.3);

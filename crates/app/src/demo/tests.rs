@@ -212,14 +212,3 @@ fn contact_sheet() {
     }
     sheet.save(out).unwrap();
 }
-
-#[test]
-fn tmp_whole() {
-    let Some(dir) = std::env::var_os("DEMO_DIR") else { return };
-    let t = std::time::Instant::now();
-    println!(
-        "{:?} {:?}",
-        quietly(std::path::Path::new(&dir), DemoOptions { seed: 7, products: 40 }).unwrap(),
-        t.elapsed()
-    );
-}
