@@ -82,7 +82,7 @@ pub(crate) fn photograph(model: &Model, angle: Angle, dice: &Dice) -> RgbImage {
 
     let mut frame = Frame::new(size[0] * 3 / 2, size[1] * 3 / 2);
     let enlarged = camera.scaled(1.5);
-    for part in &model.parts {
+    for part in near_to_far(model, &camera) {
         frame.draw(part, &enlarged, &rig);
     }
     let (width, height, pixels, depths) = frame.reduced();
@@ -90,15 +90,24 @@ pub(crate) fn photograph(model: &Model, angle: Angle, dice: &Dice) -> RgbImage {
     let cast = cast_shadow(model, &camera, plane, &rig, size);
 
     let sensor = Sensor::new(&mut dice);
+    // Paper changes so slowly that one colour serves four by four pixels.
+    let paper = matches!(backdrop, Backdrop::Studio { .. });
+    let mut row: Vec<Rgb> = Vec::new();
     let mut picture = RgbImage::new(width as u32, height as u32);
     for (i, pixel) in pixels.iter().enumerate() {
         let (x, y) = (i % width, i / width);
         let at = [x as f32 + 0.5, y as f32 + 0.5];
+        if paper && x == 0 && y % 4 == 0 {
+            row.clear();
+            row.extend((0..width.div_ceil(4)).map(|block| {
+                backdrop.colour(&camera, plane, [block as f32 * 4.0 + 2.0, at[1] + 1.5], extent)
+            }));
+        }
         let cover = f32::from(pixel[3]) / 255.0;
         let mut colour = [0.0; 3];
         if cover < 1.0 {
             let shade = 1.0 - cast.sample(at[0] / 4.0 - 0.5, at[1] / 4.0 - 0.5).min(0.85);
-            let behind = backdrop.colour(&camera, plane, at, extent);
+            let behind = if paper { row[x / 4] } else { backdrop.colour(&camera, plane, at, extent) };
             for (sum, value) in colour.iter_mut().zip(behind) {
                 *sum = f32::from(value) * shade * (1.0 - cover);
             }
@@ -112,6 +121,17 @@ pub(crate) fn photograph(model: &Model, angle: Angle, dice: &Dice) -> RgbImage {
         picture.put_pixel(x as u32, y as u32, ImageRgb(sensor.record(colour, x, y)));
     }
     picture
+}
+
+/// The nearest parts first, so that what they hide is not painted.
+fn near_to_far<'a>(model: &'a Model, camera: &Camera) -> Vec<&'a Part> {
+    let nearness = |part: &Part| {
+        let sum: f32 = part.mesh.vertices.iter().map(|vertex| camera.turn(vertex.at).z).sum();
+        sum / part.mesh.vertices.len().max(1) as f32
+    };
+    let mut parts: Vec<(f32, &Part)> = model.parts.iter().map(|part| (nearness(part), part)).collect();
+    parts.sort_by(|a, b| b.0.total_cmp(&a.0));
+    parts.into_iter().map(|(_, part)| part).collect()
 }
 
 fn plane(model: &Model, angle: Angle) -> Plane {
