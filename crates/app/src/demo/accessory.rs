@@ -5,12 +5,13 @@
 
 use super::dice::{Dice, ramp};
 use super::garment::Look;
-use super::mesh::Mesh;
+use super::mesh::{Mesh, Vertex};
 use super::palette::{Rgb, brightness, tone};
 use super::print::emblem;
 use super::raster::Part;
 use super::shading::{Finish, LACQUER, STEEL};
-use super::sheet::{Belly, Corner, Shape, Sheet, Skin};
+use super::shape::{Corner, Shape};
+use super::sheet::{Belly, Sheet, Skin};
 use super::space::v3;
 use super::view::{Model, Stance};
 
@@ -166,15 +167,10 @@ pub(crate) fn watch(shape: &Dice, look: &Look) -> Option<Model> {
         ([radius - 0.026, 0.060], [radius - 0.030, 0.045], STEEL),
     ] {
         let mut mesh = ring(from, to);
-        if mesh
-            .vertices
-            .iter()
-            .map(|v| v.normal.z + v.normal.x * v.at.x * 9.0 + v.normal.y * v.at.y * 9.0)
-            .sum::<f32>()
-            < 0.0
-            && to[1] > 0.05
-            || mesh.vertices.first().is_some_and(|v| v.normal.z < -0.1 || v.normal.dot(v.at) < -0.5)
-        {
+        // Going up faces out, going in faces the lens.
+        let (out, ahead) = (to[1] - from[1], from[0] - to[0]);
+        let faces = |v: &Vertex| v3(v.at.x, v.at.y, 0.0).unit().dot(v.normal) * out + v.normal.z * ahead;
+        if mesh.vertices.iter().map(faces).sum::<f32>() < 0.0 {
             mesh.flip();
         }
         parts.push(Part { mesh, skin: metal.clone(), finish, inside: Some(tone(look.metal, -0.3)) });

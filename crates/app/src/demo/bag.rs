@@ -9,7 +9,8 @@ use super::palette::{Rgb, brightness, tone};
 use super::print::{emblem, wordmark};
 use super::raster::Part;
 use super::shading::{CANVAS, LEATHER, STEEL};
-use super::sheet::{Belly, Corner, Fold, Shape, Sheet, Skin};
+use super::shape::{Corner, Shape};
+use super::sheet::{Belly, Fold, Sheet, Skin};
 use super::space::{V3, v3};
 use super::view::{Model, Stance};
 
@@ -49,6 +50,7 @@ pub(crate) fn tote(shape: &Dice, look: &Look) -> Option<Model> {
     let mut parts = Vec::new();
     for back in [false, true] {
         let mut sheet = Sheet::new(2.0 * half_top.max(half_low) + 0.06, 1.0, PX_PER_UNIT, base)?;
+        sheet.cut(&Shape::symmetric(&outline));
         sheet.cloth(&Shape::rect(0.0, 0.0, 2.0, 2.0), &look.cloth, [0.0, 0.0], 0.0);
         if dipped {
             sheet.fill(&Shape::rect(0.0, low + 0.06, 1.0, 0.26), look.trim, 1.0);
@@ -86,7 +88,6 @@ pub(crate) fn tote(shape: &Dice, look: &Look) -> Option<Model> {
         } else if !back {
             emblem(&mut sheet, [0.0, top - 0.17], 0.07, if leather { look.metal } else { ink }, look.brand);
         }
-        sheet.cut(&Shape::symmetric(&outline));
         let mut folds = Vec::new();
         for side in [-1.0, 1.0] {
             for _ in 0..2 {
@@ -165,9 +166,9 @@ pub(crate) fn backpack(shape: &Dice, look: &Look) -> Option<Model> {
     let mut parts = Vec::new();
     for back in [false, true] {
         let mut sheet = Sheet::new(2.0 * wide + 0.06, 1.02, PX_PER_UNIT, base)?;
-        sheet.cloth(&Shape::rect(0.0, 0.0, 2.0, 2.0), &look.cloth, [0.0, 0.0], 0.0);
         let shape = Shape::symmetric(&outline);
         sheet.cut(&shape);
+        sheet.cloth(&Shape::rect(0.0, 0.0, 2.0, 2.0), &look.cloth, [0.0, 0.0], 0.0);
         sheet.stroke(&shape, 0.02, tone(look.trim, -0.2), 1.0);
         if back {
             for side in [-1.0, 1.0] {
@@ -187,11 +188,7 @@ pub(crate) fn backpack(shape: &Dice, look: &Look) -> Option<Model> {
                 (wide * 0.86, -0.02, 0.0),
             ]);
             paint_zip(&mut sheet, &zip, base, look.metal);
-            sheet.fill(
-                &Shape::rounded(wide * 0.66, tall - 0.165, 0.014, 0.06, 0.006).placed(0.0, 0.0, 1.0, 0.0),
-                look.metal,
-                1.0,
-            );
+            sheet.fill(&Shape::rounded(wide * 0.66, tall - 0.165, 0.014, 0.06, 0.006), look.metal, 1.0);
         }
         let folds = (0..4)
             .map(|_| Fold {
@@ -274,10 +271,7 @@ pub(crate) fn backpack(shape: &Dice, look: &Look) -> Option<Model> {
             let (s, c) = ((u - 0.5) * 2.6).sin_cos();
             let y = -tall + 0.03 + (1.0 - v) * 0.26;
             (v3(pouch_side * 0.93 + side * c * (0.045 + 0.01 * (1.0 - v)), y, s * depth * 0.62), [u, v])
-        })
-        .outward();
-        pouch.smooth();
-        let mut pouch = pouch.outward();
+        });
         // The middle of a half tube lies inside the bag, so outward is towards its side.
         if pouch.vertices.iter().map(|vertex| vertex.normal.x * side).sum::<f32>() < 0.0 {
             pouch.flip();

@@ -10,7 +10,8 @@ use super::pattern::Cloth;
 use super::print::{Print, wordmark};
 use super::raster::Part;
 use super::shading::{Finish, JERSEY, STEEL, Weave};
-use super::sheet::{Belly, Corner, Fold, Shape, Sheet, Skin};
+use super::shape::{Corner, Shape};
+use super::sheet::{Belly, Fold, Sheet, Skin};
 use super::space::v3;
 use super::tailor;
 use super::view::{Model, Stance};
@@ -76,7 +77,7 @@ impl Plan {
             drop: dice.between(0.035, 0.06),
             half,
             waist: half - dice.between(0.0, 0.03) * (1.0 - loose),
-            hem: -dice.between(0.23, 0.33) - if cut == Cut::Shirt { 0.03 } else { 0.0 },
+            hem: -dice.between(0.26, 0.37) - if cut == Cut::Shirt { 0.03 } else { 0.0 },
             arm_angle: if short { dice.between(0.75, 1.05) } else { dice.between(1.1, 1.28) },
             arm_length: if short { dice.between(0.19, 0.27) } else { dice.between(0.57, 0.65) },
             cuff: if short { dice.between(0.13, 0.17) } else { dice.between(0.075, 0.105) },

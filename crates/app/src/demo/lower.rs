@@ -7,7 +7,8 @@ use super::garment::{Look, PX_PER_UNIT};
 use super::palette::{brightness, tone};
 use super::raster::Part;
 use super::shading::Weave;
-use super::sheet::{Belly, Corner, Fold, Shape, Sheet};
+use super::shape::{Corner, Shape};
+use super::sheet::{Belly, Fold, Sheet};
 use super::space::v3;
 use super::view::{Model, Stance};
 

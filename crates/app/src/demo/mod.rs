@@ -3,7 +3,8 @@
 //! [`catalog`] says what the shop sells, [`write`] draws it into a folder. Each product is a small model in three
 //! dimensions: painted flat sheets ([`sheet`]) bent into shape ([`mesh`]), lit and photographed from several sides
 //! ([`raster`], [`view`]), so that the views and colours of one design belong together the way real photos do.
-//! Everything follows from a seed. This room does not index, search or serve; `cli::demo` does that with it.
+//! Everything follows from a seed. This room does not index, search or serve: the subcommand
+//! does that with what lies in the folder.
 
 mod accessory;
 mod backdrop;
@@ -22,6 +23,7 @@ mod pottery;
 mod print;
 mod raster;
 mod shading;
+mod shape;
 mod sheet;
 mod shoe;
 mod space;

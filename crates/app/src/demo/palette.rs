@@ -2,8 +2,6 @@
 //!
 //! Only names and sRGB values; how light falls on them is `shading`, how they repeat is `pattern`.
 
-#![expect(clippy::indexing_slicing, reason = "the tables are this file's own constants")]
-
 use super::dice::Dice;
 
 /// sRGB.
@@ -97,7 +95,8 @@ pub(crate) fn brightness(rgb: Rgb) -> f32 {
 /// `share` of `b` in `a`.
 pub(crate) fn mix(a: Rgb, b: Rgb, share: f32) -> Rgb {
     let share = share.clamp(0.0, 1.0);
-    [0, 1, 2].map(|i| (f32::from(a[i]) + (f32::from(b[i]) - f32::from(a[i])) * share + 0.5) as u8)
+    let one = |a: u8, b: u8| (f32::from(a) + (f32::from(b) - f32::from(a)) * share + 0.5) as u8;
+    [one(a[0], b[0]), one(a[1], b[1]), one(a[2], b[2])]
 }
 
 /// Towards black for `amount` below 0, towards white above.

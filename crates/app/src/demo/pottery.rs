@@ -11,7 +11,8 @@ use super::pattern::Pattern;
 use super::print::{emblem, wordmark};
 use super::raster::Part;
 use super::shading::{Finish, MATTE, STEEL, WOOD};
-use super::sheet::{Shape, Sheet, Skin};
+use super::shape::Shape;
+use super::sheet::{Sheet, Skin};
 use super::space::v3;
 use super::view::{Model, Stance};
 

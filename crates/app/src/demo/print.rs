@@ -4,7 +4,8 @@
 
 use super::dice::Dice;
 use super::palette::{Rgb, mix, partner, tone};
-use super::sheet::{Shape, Sheet};
+use super::shape::Shape;
+use super::sheet::Sheet;
 
 /// A motif, its size aside: what and in which seeded detail. The same print is drawn alike in every colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

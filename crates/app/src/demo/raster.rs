@@ -1,7 +1,7 @@
 //! Draws lit, textured triangles into a frame with a depth buffer.
 //!
-//! Light is found per vertex (the grids are fine), colour per pixel, at twice the final size in each direction;
-//! the frame is then averaged down, which smooths all edges. Neighbours: `mesh` and `sheet` make what is drawn,
+//! Light is found per vertex (the grids are fine), colour per pixel, at one and a half times the final size in each
+//! direction; the frame is then averaged down, which smooths all edges. Neighbours: `mesh` and `sheet` make what is drawn,
 //! `view` puts the frame in front of a backdrop.
 
 #![expect(clippy::indexing_slicing, reason = "triangles are clipped to the frame before pixels are touched")]
@@ -64,9 +64,9 @@ impl Frame {
                 Lit { x, y, values: [depth, u, v, diffuse, shine], other_diffuse }
             })
             .collect();
-        let brush = Brush::new(part, &lit, camera.scale());
+        let brush = Brush::new(part, camera.scale());
         for &[a, b, c] in &part.mesh.triangles {
-            self.triangle(&brush, [a, b, c].map(|i| lit[i as usize]));
+            self.triangle(&brush, [lit[a as usize], lit[b as usize], lit[c as usize]]);
         }
     }
 
@@ -102,14 +102,20 @@ impl Frame {
         }
         for y in y0..y1 {
             let py = y as f32 + 0.5 - a.y;
+            let mut within = false;
             for x in x0..x1 {
                 let px = x as f32 + 0.5 - a.x;
                 let wb = px * wb_dx + py * wb_dy;
                 let wc = px * wc_dx + py * wc_dy;
                 let wa = 1.0 - wb - wc;
                 if wa < 0.0 || wb < 0.0 || wc < 0.0 {
+                    // A row crosses a triangle once.
+                    if within {
+                        break;
+                    }
                     continue;
                 }
+                within = true;
                 let of = |k: usize| values[0][k] * wa + values[1][k] * wb + values[2][k] * wc;
                 let i = y * self.width + x;
                 let depth = of(0);
@@ -124,28 +130,35 @@ impl Frame {
         }
     }
 
-    /// Averages blocks of 2 × 2 pixels; the alpha of the result is the share that was covered.
-    pub(crate) fn halved(&self) -> (usize, usize, Vec<[u8; 4]>, Field) {
-        let (width, height) = (self.width / 2, self.height / 2);
+    /// The frame at two thirds of its size: each pixel is the average of the one and a half pixels that it covers in
+    /// each direction. The alpha of the result is the share that was covered.
+    pub(crate) fn reduced(&self) -> (usize, usize, Vec<[u8; 4]>, Field) {
+        let (width, height) = (self.width * 2 / 3, self.height * 2 / 3);
         let mut pixels = Vec::with_capacity(width * height);
         let mut depths = Field::new(width, height, f32::MAX);
+        // The first of two source pixels, and their weights in halves.
+        let source = |i: usize| (i / 2 * 3 + i % 2, if i.is_multiple_of(2) { [2, 1] } else { [1, 2] });
         for y in 0..height {
+            let (top, rows) = source(y);
             for x in 0..width {
-                let first = 2 * y * self.width + 2 * x;
+                let (left, columns) = source(x);
                 let mut sum = [0_u32; 4];
                 let mut nearest = f32::MAX;
-                for i in [first, first + 1, first + self.width, first + self.width + 1] {
-                    let pixel = self.rgba[i];
-                    if pixel[3] > 0 {
-                        for (total, value) in sum.iter_mut().zip(pixel) {
-                            *total += u32::from(value);
+                for (dy, row) in rows.into_iter().enumerate() {
+                    for (dx, column) in columns.into_iter().enumerate() {
+                        let i = (top + dy) * self.width + left + dx;
+                        let pixel = self.rgba[i];
+                        if pixel[3] > 0 {
+                            for (total, value) in sum.iter_mut().zip(pixel) {
+                                *total += u32::from(value) * row * column;
+                            }
+                            nearest = nearest.min(self.depth[i]);
                         }
                     }
-                    nearest = nearest.min(self.depth[i]);
                 }
                 let covered = sum[3] / 255;
                 let share = |total: u32| total.checked_div(covered).unwrap_or(0) as u8;
-                pixels.push([share(sum[0]), share(sum[1]), share(sum[2]), (sum[3] / 4) as u8]);
+                pixels.push([share(sum[0]), share(sum[1]), share(sum[2]), (sum[3] / 9) as u8]);
                 depths.values[y * width + x] = nearest;
             }
         }
@@ -161,11 +174,13 @@ struct Brush<'a> {
     tile: Option<&'static [f32]>,
     tiles: [f32; 2],
     tile_strength: f32,
+    /// Share of the reflections that is white, and that has the surface's colour.
+    plain: f32,
     metal: f32,
 }
 
 impl<'a> Brush<'a> {
-    fn new(part: &'a Part, lit: &[Lit], px_per_unit: f32) -> Self {
+    fn new(part: &'a Part, px_per_unit: f32) -> Self {
         // World units per turn of u and v, from the mesh itself.
         let mut spans = [0.0_f64; 2];
         let mut steps = [0.0_f64; 2];
@@ -185,7 +200,6 @@ impl<'a> Brush<'a> {
         }
         let units = |k: usize| if steps[k] > 0.0 { (spans[k] / steps[k]) as f32 } else { 1.0 };
         let texels_per_px = TILE as f32 / (part.finish.tile * px_per_unit).max(1e-3);
-        let _ = lit;
         Self {
             part,
             width: part.skin.width as f32,
@@ -193,7 +207,8 @@ impl<'a> Brush<'a> {
             tile: weave_tile(part.finish.weave),
             tiles: [units(0) / part.finish.tile * TILE as f32, units(1) / part.finish.tile * TILE as f32],
             tile_strength: (1.9 - texels_per_px).clamp(0.2, 1.0),
-            metal: part.finish.metal,
+            plain: 1.0 - part.finish.metal,
+            metal: part.finish.metal * 1.3,
         }
     }
 
@@ -206,18 +221,19 @@ impl<'a> Brush<'a> {
             body *= 1.0 + (tile[y * TILE + x] - 1.0) * self.tile_strength;
         }
         let rgb = match self.part.inside {
-            Some(inside) if !outside => inside.map(f32::from),
+            Some([r, g, b]) if !outside => [f32::from(r), f32::from(g), f32::from(b)],
             _ => rgba,
         };
-        let out = rgb.map(|value| {
+        let tone = |value: f32| {
             let colour = value * value * (1.0 / 65025.0);
-            let mirrored = shine * (1.0 - self.metal + self.metal * colour * 1.3);
-            let light = colour * body + mirrored;
+            let mut light = colour * body + shine * (self.plain + self.metal * colour);
             // A soft shoulder keeps highlights from clipping to flat white.
-            let light = if light > 0.8 { 0.8 + (light - 0.8) / (1.0 + (light - 0.8) * 2.2) } else { light };
+            if light > 0.8 {
+                light = 0.8 + (light - 0.8) / (1.0 + (light - 0.8) * 2.2);
+            }
             (light.max(0.0).sqrt() * 255.0 + 0.5) as u8
-        });
-        Some([out[0], out[1], out[2], 255])
+        };
+        Some([tone(rgb[0]), tone(rgb[1]), tone(rgb[2]), 255])
     }
 
     fn texel(&self, u: f32, v: f32) -> Option<[f32; 3]> {
@@ -229,15 +245,13 @@ impl<'a> Brush<'a> {
         let right = usize::from(x0 + 1 < skin.width) * 4;
         let below = usize::from(y0 + 1 < skin.height) * 4 * skin.width;
         let first = (y0 * skin.width + x0) * 4;
-        let at = |offset: usize| &skin.rgba[first + offset..first + offset + 4];
-        let (p, q, r, s) = (at(0), at(right), at(below), at(right + below));
-        let weights = [(1.0 - tx) * (1.0 - ty), tx * (1.0 - ty), (1.0 - tx) * ty, tx * ty];
-        let mixed = |k: usize| {
-            f32::from(p[k]) * weights[0]
-                + f32::from(q[k]) * weights[1]
-                + f32::from(r[k]) * weights[2]
-                + f32::from(s[k]) * weights[3]
+        let at = |offset: usize| -> [f32; 4] {
+            let texel = &skin.rgba[first + offset..first + offset + 4];
+            [f32::from(texel[0]), f32::from(texel[1]), f32::from(texel[2]), f32::from(texel[3])]
         };
+        let (p, q, r, s) = (at(0), at(right), at(below), at(right + below));
+        let (wp, wq, wr, ws) = ((1.0 - tx) * (1.0 - ty), tx * (1.0 - ty), (1.0 - tx) * ty, tx * ty);
+        let mixed = |k: usize| p[k] * wp + q[k] * wq + r[k] * wr + s[k] * ws;
         (mixed(3) >= 127.0).then(|| [mixed(0), mixed(1), mixed(2)])
     }
 }

@@ -1,21 +1,20 @@
 //! A flat sheet that a product is painted on and cut out of, before it is bent into shape.
 //!
-//! Paths, cloth, stitching and soft creases go on here with tiny-skia; `inflate` then gives the cut-out a belly
+//! Shapes, cloth, stitching and soft creases go on here with tiny-skia; `inflate` then gives the cut-out a belly
 //! and folds. World units with `y` up; the sheet's own pixels are `y` down. Light is added later, by `raster`.
 
 #![expect(clippy::indexing_slicing, reason = "pixel loops run inside the sheet's own width and height")]
 
 use std::sync::Arc;
 
-use tiny_skia::{
-    Color, FillRule, LineCap, LineJoin, Mask, Paint, Path, PathBuilder, Pixmap, Stroke, StrokeDash, Transform,
-};
+use tiny_skia::{Color, FillRule, LineCap, LineJoin, Mask, Paint, Pixmap, Stroke, StrokeDash, Transform};
 
-use super::dice::clouds;
+use super::dice::{clouds, noise};
 use super::field::Field;
 use super::mesh::Mesh;
 use super::palette::Rgb;
 use super::pattern::{Cloth, Pattern};
+use super::shape::Shape;
 use super::space::v3;
 
 /// Painted colours, ready to be wrapped on a mesh. RGBA, not premultiplied; alpha below one half is cut away.
@@ -30,98 +29,6 @@ impl Skin {
     pub(crate) fn flat(rgb: Rgb) -> Arc<Self> {
         Arc::new(Self { width: 1, height: 1, rgba: vec![rgb[0], rgb[1], rgb[2], 255] })
     }
-}
-
-/// An outline or a line on a sheet. One with no extent is empty and draws nothing.
-#[derive(Clone, Debug)]
-pub(crate) struct Shape(Option<Path>);
-
-/// A corner of a shape: x, y and how round the line passes through it (0 a corner, 1 a smooth bend).
-pub(crate) type Corner = (f32, f32, f32);
-
-impl Shape {
-    /// A closed outline.
-    pub(crate) fn outline(corners: &[Corner]) -> Self {
-        trace(corners, true)
-    }
-
-    /// The outline that `half` (the right half, from its top on the middle line to its bottom) makes with its
-    /// mirror image.
-    pub(crate) fn symmetric(half: &[Corner]) -> Self {
-        Self::outline(&mirror(half))
-    }
-
-    /// An open line.
-    pub(crate) fn line(corners: &[Corner]) -> Self {
-        trace(corners, false)
-    }
-
-    pub(crate) fn rect(x: f32, y: f32, width: f32, height: f32) -> Self {
-        let (a, b) = (width / 2.0, height / 2.0);
-        Self::outline(&[(x - a, y - b, 0.0), (x + a, y - b, 0.0), (x + a, y + b, 0.0), (x - a, y + b, 0.0)])
-    }
-
-    pub(crate) fn rounded(x: f32, y: f32, width: f32, height: f32, radius: f32) -> Self {
-        let (a, b) = (width / 2.0, height / 2.0);
-        let mut path = PathBuilder::new();
-        let (k, r) = (radius * 0.448, radius.min(a).min(b));
-        path.move_to(x - a + r, y - b);
-        for (cx, cy, dx, dy) in [(a, -b, 1.0, 0.0), (a, b, 0.0, 1.0), (-a, b, -1.0, 0.0), (-a, -b, 0.0, -1.0)]
-        {
-            // Towards the corner along (dx, dy), then away from it a quarter turn to the left.
-            let (px, py) = (x + cx, y + cy);
-            path.line_to(px - dx * r, py - dy * r);
-            path.cubic_to(px - dx * k, py - dy * k, px - dy * k, py + dx * k, px - dy * r, py + dx * r);
-        }
-        path.close();
-        Self(path.finish())
-    }
-
-    pub(crate) fn circle(x: f32, y: f32, radius: f32) -> Self {
-        Self(PathBuilder::from_circle(x, y, radius))
-    }
-
-    /// Turned by `angle` (radians, counter-clockwise) and scaled about the origin, then moved.
-    pub(crate) fn placed(&self, x: f32, y: f32, scale: f32, angle: f32) -> Self {
-        let (s, c) = angle.sin_cos();
-        let place = Transform::from_row(c * scale, s * scale, -s * scale, c * scale, x, y);
-        Self(self.0.clone().and_then(|path| path.transform(place)))
-    }
-}
-
-/// See [`Shape::symmetric`].
-pub(crate) fn mirror(half: &[Corner]) -> Vec<Corner> {
-    let other = half.iter().rev().filter(|corner| corner.0.abs() > 1e-5).map(|&(x, y, round)| (-x, y, round));
-    half.iter().copied().chain(other).collect()
-}
-
-fn trace(corners: &[Corner], closed: bool) -> Shape {
-    let count = corners.len();
-    if count < 2 {
-        return Shape(None);
-    }
-    let at = |i: usize| corners[i % count];
-    // Direction through a corner, along the chord of its neighbours.
-    let through = |i: usize| {
-        let before = if closed || i > 0 { at(i + count - 1) } else { at(i) };
-        let after = if closed || i + 1 < count { at(i + 1) } else { at(i) };
-        let (dx, dy) = (after.0 - before.0, after.1 - before.1);
-        let length = (dx * dx + dy * dy).sqrt().max(1e-9);
-        (dx / length, dy / length)
-    };
-    let mut path = PathBuilder::new();
-    path.move_to(at(0).0, at(0).1);
-    for i in 0..if closed { count } else { count - 1 } {
-        let (a, b) = (at(i), at(i + 1));
-        let reach = ((b.0 - a.0).powi(2) + (b.1 - a.1).powi(2)).sqrt() * 0.36;
-        let (da, db) = (through(i), through((i + 1) % count));
-        let (out, into) = (reach * a.2, reach * b.2);
-        path.cubic_to(a.0 + da.0 * out, a.1 + da.1 * out, b.0 - db.0 * into, b.1 - db.1 * into, b.0, b.1);
-    }
-    if closed {
-        path.close();
-    }
-    Shape(path.finish())
 }
 
 /// A fold of cloth: a soft ridge (or, with a negative height, a valley) along a line.
@@ -209,7 +116,13 @@ impl Sheet {
         if cloth.pattern == Pattern::Plain {
             return self.fill(shape, cloth.base, 1.0);
         }
-        let Some(mask) = self.mask(shape) else { return };
+        let Some(mut mask) = self.mask(shape) else { return };
+        if let Some(cut) = &self.cut {
+            // What has been cut away is never seen, and patterns take time.
+            for (cover, &kept) in mask.data_mut().iter_mut().zip(cut.data()) {
+                *cover = if kept == 0 { 0 } else { *cover };
+            }
+        }
         let (s, c) = turn.sin_cos();
         let (width, unit) = (self.paint.width() as usize, 1.0 / self.px_per_unit);
         let (left, top) = (-self.width / 2.0, self.height / 2.0);
@@ -267,7 +180,7 @@ impl Sheet {
         }
     }
 
-    /// A seam: a dark line with a soft shadow and stitching on both sides of nothing else.
+    /// A seam: a dark line in a soft shadow.
     pub(crate) fn seam(&mut self, shape: &Shape, base: Rgb) {
         let dark = super::palette::tone(base, -0.55);
         self.soft(shape, 0.022, dark, 0.3);
@@ -345,7 +258,7 @@ impl Sheet {
                 }
                 if belly.crumple > 0.0 {
                     let (bend_x, bend_y) =
-                        (clouds(x * 5.0, y * 5.0, belly.seed), clouds(x * 5.0 + 7.0, y * 5.0, belly.seed));
+                        (noise(x * 7.0, y * 7.0, belly.seed), noise(x * 7.0 + 9.0, y * 7.0, belly.seed));
                     extra += belly.crumple
                         * (clouds(x * 5.0 + bend_x * 1.4, y * 4.0 + bend_y * 1.4, belly.seed + 5) - 0.5);
                 }

@@ -8,7 +8,8 @@ use super::palette::{Rgb, brightness, tone};
 use super::pattern::{Cloth, Pattern};
 use super::print::emblem;
 use super::shading::Weave;
-use super::sheet::{Corner, Shape, Sheet};
+use super::shape::{Corner, Shape};
+use super::sheet::Sheet;
 
 /// Paints one side of a top: cloth, seams, hems, fastenings, collar and print.
 pub(super) fn paint(sheet: &mut Sheet, plan: &Plan, look: &Look, dice: &mut Dice, back: bool) {

@@ -7,7 +7,8 @@ use super::garment::Look;
 use super::palette::{Rgb, brightness, tone};
 use super::pattern::Pattern;
 use super::print::emblem;
-use super::sheet::{Corner, Shape, Sheet};
+use super::shape::{Corner, Shape};
+use super::sheet::Sheet;
 use super::shoe::Last;
 
 fn panel(sheet: &mut Sheet, corners: &[Corner], rgb: Rgb, base: Rgb) {

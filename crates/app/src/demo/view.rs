@@ -80,26 +80,37 @@ pub(crate) fn photograph(model: &Model, angle: Angle, dice: &Dice) -> RgbImage {
         Backdrop::studio(&mut dice)
     };
 
-    let mut frame = Frame::new(size[0] * 2, size[1] * 2);
-    let doubled = camera.scaled(2.0);
-    for part in &model.parts {
-        frame.draw(part, &doubled, &rig);
+    let mut frame = Frame::new(size[0] * 3 / 2, size[1] * 3 / 2);
+    let enlarged = camera.scaled(1.5);
+    for part in near_to_far(model, &camera) {
+        frame.draw(part, &enlarged, &rig);
     }
-    let (width, height, pixels, depths) = frame.halved();
+    let (width, height, pixels, depths) = frame.reduced();
     let dark = occlusion(&depths, camera.scale(), rig.key);
     let cast = cast_shadow(model, &camera, plane, &rig, size);
 
     let sensor = Sensor::new(&mut dice);
+    // Paper changes so slowly that one colour serves four by four pixels.
+    let paper = matches!(backdrop, Backdrop::Studio { .. });
+    let mut row: Vec<Rgb> = Vec::new();
     let mut picture = RgbImage::new(width as u32, height as u32);
     for (i, pixel) in pixels.iter().enumerate() {
         let (x, y) = (i % width, i / width);
         let at = [x as f32 + 0.5, y as f32 + 0.5];
+        if paper && x == 0 && y % 4 == 0 {
+            row.clear();
+            row.extend((0..width.div_ceil(4)).map(|block| {
+                backdrop.colour(&camera, plane, [block as f32 * 4.0 + 2.0, at[1] + 1.5], extent)
+            }));
+        }
         let cover = f32::from(pixel[3]) / 255.0;
         let mut colour = [0.0; 3];
         if cover < 1.0 {
             let shade = 1.0 - cast.sample(at[0] / 4.0 - 0.5, at[1] / 4.0 - 0.5).min(0.85);
-            let behind = backdrop.colour(&camera, plane, at, extent);
-            colour = behind.map(|value| f32::from(value) * shade * (1.0 - cover));
+            let behind = if paper { row[x / 4] } else { backdrop.colour(&camera, plane, at, extent) };
+            for (sum, value) in colour.iter_mut().zip(behind) {
+                *sum = f32::from(value) * shade * (1.0 - cover);
+            }
         }
         if cover > 0.0 {
             let light = 1.0 - 0.62 * dark.sample(at[0] / 2.0 - 0.5, at[1] / 2.0 - 0.5).min(1.0);
@@ -110,6 +121,17 @@ pub(crate) fn photograph(model: &Model, angle: Angle, dice: &Dice) -> RgbImage {
         picture.put_pixel(x as u32, y as u32, ImageRgb(sensor.record(colour, x, y)));
     }
     picture
+}
+
+/// The nearest parts first, so that what they hide is not painted.
+fn near_to_far<'a>(model: &'a Model, camera: &Camera) -> Vec<&'a Part> {
+    let nearness = |part: &Part| {
+        let sum: f32 = part.mesh.vertices.iter().map(|vertex| camera.turn(vertex.at).z).sum();
+        sum / part.mesh.vertices.len().max(1) as f32
+    };
+    let mut parts: Vec<(f32, &Part)> = model.parts.iter().map(|part| (nearness(part), part)).collect();
+    parts.sort_by(|a, b| b.0.total_cmp(&a.0));
+    parts.into_iter().map(|(_, part)| part).collect()
 }
 
 fn plane(model: &Model, angle: Angle) -> Plane {
@@ -221,7 +243,8 @@ fn cast_shadow(model: &Model, camera: &Camera, plane: Plane, rig: &Rig, size: [u
 
 /// White balance, exposure and grain.
 struct Sensor {
-    gains: [f32; 3],
+    /// The factor for each channel at each level.
+    gains: [[f32; 256]; 3],
     grain: f32,
     seed: u32,
 }
@@ -230,20 +253,21 @@ impl Sensor {
     fn new(dice: &mut Dice) -> Self {
         let warmth = dice.between(-0.02, 0.02);
         let exposure = dice.between(0.98, 1.03);
-        Self {
-            gains: [exposure * (1.0 + warmth), exposure, exposure * (1.0 - warmth)],
-            grain: dice.between(0.6, 2.2),
-            seed: (dice.bits() >> 33) as u32,
-        }
+        // Paper white stays white: the balance fades out towards it.
+        let gains = [1.0 + warmth, 1.0, 1.0 - warmth].map(|balance: f32| {
+            std::array::from_fn(|level| {
+                1.0 + (exposure * balance - 1.0) * (1.0 - ramp(225.0, 252.0, level as f32))
+            })
+        });
+        Self { gains, grain: dice.between(0.6, 2.2), seed: (dice.bits() >> 33) as u32 }
     }
 
     fn record(&self, colour: [f32; 3], x: usize, y: usize) -> Rgb {
         let speckle = (super::dice::cell(x as i32, y as i32, self.seed) - 0.5) * self.grain * 2.0;
         let mut out = [0; 3];
-        for ((out, value), gain) in out.iter_mut().zip(colour).zip(self.gains) {
-            // Paper white stays white: the balance fades out towards it.
-            let gain = 1.0 + (gain - 1.0) * (1.0 - ramp(225.0, 252.0, value));
-            *out = (value * gain + speckle + 0.5).clamp(0.0, 255.0) as u8;
+        for ((out, value), gains) in out.iter_mut().zip(colour).zip(&self.gains) {
+            let gain = gains[(value as usize).min(255)];
+            *out = (value * gain + speckle + 0.5) as u8;
         }
         out
     }
