@@ -9,7 +9,7 @@ use super::mesh::{Mesh, profile};
 use super::palette::tone;
 use super::pottery::{standing, turned, wrap};
 use super::raster::Part;
-use super::shading::{CANVAS, Finish, GLAZE, LACQUER, MATTE, STEEL, WOOD};
+use super::shading::{CANVAS, Finish, GLAZE, LACQUER, STEEL, WOOD};
 use super::shape::Shape;
 use super::sheet::{Belly, Fold, Sheet, Skin};
 use super::space::v3;

@@ -154,7 +154,13 @@ impl Fetcher {
         if url.scheme() == "https" && !self.https_works {
             return Err(FetchError::NoRootCertificates { url: redacted(url) });
         }
-        self.client.get(url.clone()).send().await.map_err(|error| self.explained(url, &error))
+        let ask = || self.client.get(url.clone()).send();
+        let answered = match ask().await {
+            // A kept connection that the server closes just then says nothing of the server: ask on another.
+            Err(error) if broke_before_an_answer(&error) => ask().await,
+            answered => answered,
+        };
+        answered.map_err(|error| self.explained(url, &error))
     }
 
     async fn read(&self, url: &Url, mut response: Response) -> Result<Fetched, FetchError> {
@@ -201,6 +207,10 @@ impl Fetcher {
             None => FetchError::Unreachable { url: shown, reason: root_cause(error) },
         }
     }
+}
+
+fn broke_before_an_answer(error: &reqwest::Error) -> bool {
+    error.is_request() && !error.is_connect() && !error.is_timeout()
 }
 
 fn redirect_target(url: &Url, response: &Response) -> Result<Url, FetchError> {
