@@ -2,15 +2,14 @@
 // catalog is only ever set as text.
 
 const byId = (id) => document.getElementById(id);
-const status = byId("status");
-const results = byId("results");
+const [status, answer, preview, drop, title] = ["status", "answer", "preview", "drop", "answer-title"].map(byId);
 
-const CLASS_NAMES = { identical: "same photo", edited_copy: "edited copy", similar: "looks alike", none: "little in common" };
+const CLASS_NAMES = { identical: "same photo", edited_copy: "edited copy", similar: "match", none: "match" };
 const VERDICTS = {
-  identical: "Yes: this very photo is listed.",
-  edited_copy: "Yes: an edited copy of this photo is listed.",
-  similar: "Not this photo, but something that looks like it is listed.",
-  none: "No: nothing like it is listed.",
+  identical: "Yes: this photo is listed.",
+  edited_copy: "Yes: an edited copy of it is listed.",
+  similar: "No copy of this photo was found.",
+  none: "No copy of this photo was found, and nothing that looks like it.",
 };
 
 /** What was asked with last: {file} or {imageId}; asked again when the kind of question changes. */
@@ -18,45 +17,91 @@ let subject = null;
 /** Only the latest question's answer is shown. */
 let latest = null;
 
+const count = (number, thing) => `${number.toLocaleString("en")} ${thing}${number === 1 ? "" : "s"}`;
+/** Fields come as the catalog's owner wrote them: what is no text and no number is not shown. */
+const plain = (value) => (["string", "number"].includes(typeof value) ? String(value).trim() : "");
+const nameOf = ({ fields, product_id }) => plain(fields.name) || plain(fields.title) || product_id;
+const priceOf = ({ price, currency }) => plain(price) && `${plain(price)} ${plain(currency)}`.trim();
+
+function say(text, kind = "", again = false) {
+  status.textContent = text;
+  status.className = kind;
+  byId("again").hidden = !again;
+}
+
+/** What to tell when no answer came; `again` where asking again may help. */
+const failure = (text, again) => Object.assign(new Error(text), { again });
+
 async function answerTo(url, options) {
   let response;
   try {
     response = await fetch(url, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Error("The server cannot be reached. Is it still running?");
+    // A body that is far too long is cut off before the answer can be read: is the server still there?
+    const alive = await fetch("/healthz").then((reply) => reply.ok, () => false);
+    throw alive
+      ? failure("The server ended the connection before it answered; the photo may be too large.", true)
+      : failure("The server cannot be reached. Is it still running?", true);
   }
-  const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(body.detail ?? `The server answered with status ${response.status}.`);
-  return body;
+  const body = await response.json().catch(() => null);
+  if (response.ok && body) return body;
+  if (response.status === 413) throw failure("This photo is larger than the server takes. Send a smaller one.", false);
+  const detail = plain(body?.detail) || `the server answered with status ${response.status}`;
+  const sentence = detail.replace(/^image is/, "this file is");
+  throw failure(`${sentence[0].toUpperCase()}${sentence.slice(1)}.`, response.status >= 500 || response.status === 408);
 }
 
-function say(text, kind = "") {
-  status.textContent = text;
-  status.className = kind;
-}
-
-function nameOf({ fields, product_id }) {
-  return String(fields.name ?? fields.title ?? product_id);
-}
-
-function priceOf({ price, currency = "" }) {
-  if (price === undefined || price === null || price === "") return "";
-  return `${price} ${currency}`.trim();
+function setPicture(button, match, width) {
+  const picture = button.querySelector("img");
+  picture.addEventListener("error", () => {
+    const missing = Object.assign(document.createElement("span"), { className: "missing", textContent: "No picture" });
+    picture.replaceWith(missing);
+  });
+  picture.src = `${match.image_url}?width=${width}`;
+  button.title = `Ask with ${nameOf(match)}`;
+  button.setAttribute("aria-label", button.title);
+  button.addEventListener("click", () => {
+    askWith({ imageId: match.image_id }, `${match.image_url}?width=640`, nameOf(match));
+  });
 }
 
 function card(match) {
-  const item = byId("card").content.cloneNode(true);
-  const picture = item.querySelector("img");
-  picture.src = `${match.image_url}?width=320`;
-  picture.alt = nameOf(match);
+  const item = byId("card").content.firstElementChild.cloneNode(true);
+  setPicture(item.querySelector("button"), match, 480);
+  item.classList.add(match.class);
   item.querySelector("strong").textContent = nameOf(match);
   item.querySelector(".price").textContent = priceOf(match.fields);
-  item.querySelector(".percent").textContent = `${match.match_percent.toFixed(1)} %`;
-  const kind = item.querySelector(".class");
-  kind.textContent = CLASS_NAMES[match.class] ?? match.class;
-  kind.classList.add(match.class);
+  item.querySelector("b").textContent = `${match.match_percent.toFixed(1)} %`;
+  const turned = match.class === "edited_copy" && match.evidence.orientation === "turned";
+  item.querySelector(".class").textContent =
+    (CLASS_NAMES[match.class] ?? match.class) + (turned ? ", turned or mirrored" : "");
   return item;
+}
+
+/** A list of cards under a heading of its own, or nothing where there are none. */
+function group(heading, matches) {
+  if (matches.length === 0) return [];
+  const list = document.createElement("ol");
+  list.append(...matches.map(card));
+  return heading ? [Object.assign(document.createElement("h3"), { textContent: heading }), list] : [list];
+}
+
+function show({ verdict, matches, results, took_ms }) {
+  if (results) {
+    answer.replaceChildren(...group("", results));
+    const took = `${Math.max(1, Math.round(took_ms))} ms`;
+    if (results.length > 0) say(`${count(results.length, "product")}, best first, in ${took}.`);
+    else say("The catalog has no pictures yet.");
+    return;
+  }
+  const isCopy = (match) => match.class === "identical" || match.class === "edited_copy";
+  const copies = matches.filter(isCopy);
+  answer.replaceChildren(
+    ...group(`Listed as ${count(copies.length, "product")}`, copies),
+    ...group("Nearest by look", matches.filter((match) => !isCopy(match))),
+  );
+  say(VERDICTS[verdict] ?? verdict, "verdict");
 }
 
 async function ask() {
@@ -69,64 +114,74 @@ async function ask() {
   else form.set("image_id", subject.imageId);
   form.set("top", "24");
   if (kind === "similar") form.set("mode", "similar");
-  byId("results-title").hidden = false;
-  results.replaceChildren();
+  title.hidden = false;
+  byId("examples-title").textContent = "Or ask with a picture from the catalog";
+  answer.setAttribute("aria-busy", "true");
   say("Looking…");
   try {
+    // A folder, or a file that has gone or changed since it was chosen, cannot be sent.
+    await subject.file?.slice(0, 1).arrayBuffer().catch(() => {
+      throw failure("This cannot be read: it is a folder, or it has changed or gone. Choose it again.", false);
+    });
     const url = kind === "check" ? "/v1/check" : "/v1/search";
-    const answer = await answerTo(url, { method: "POST", body: form, signal: asking.signal });
-    const matches = answer.matches ?? answer.results;
-    results.replaceChildren(...matches.map(card));
-    if (kind === "check") say(VERDICTS[answer.verdict] ?? answer.verdict, "verdict");
-    else if (matches.length === 0) say("Nothing found: the catalog has no pictures yet.");
-    else say(`${matches.length} products, best first, in ${Math.round(answer.took_ms)} ms.`);
+    const found = await answerTo(url, { method: "POST", body: form, signal: asking.signal });
+    if (asking === latest) show(found);
   } catch (error) {
-    if (error.name !== "AbortError") say(error.message, "error");
+    if (asking !== latest) return;
+    answer.replaceChildren();
+    say(error.message, "error", error.again);
   }
+  if (asking === latest) answer.removeAttribute("aria-busy");
 }
 
-function askWith(chosen, pictureUrl) {
-  const preview = byId("preview");
+async function askWith(chosen, pictureUrl, name) {
   if (preview.src.startsWith("blob:")) URL.revokeObjectURL(preview.src);
   subject = chosen;
   preview.src = pictureUrl;
   preview.hidden = false;
-  byId("invite").hidden = true;
-  ask();
+  byId("subject").textContent = name;
+  drop.querySelector(".button").textContent = "Choose another photo";
+  await ask();
+  // The answer may stand far from what was pressed, and a pressed card is gone with the answer it stood in.
+  title.focus({ preventScroll: true });
+  const { top } = title.getBoundingClientRect();
+  if (top < 0 || top > innerHeight / 2) title.scrollIntoView();
 }
 
-function askWithFile(file) {
-  if (file) askWith({ file }, URL.createObjectURL(file));
+function askWithFile(files, from) {
+  if (files.length > 0) askWith({ file: files[0] }, URL.createObjectURL(files[0]), files[0].name);
+  else if (from) say(`There is no picture file in what was ${from}.`, "error");
 }
 
 async function start() {
   try {
     const catalog = await answerTo("/v1/catalog?samples=12");
-    byId("summary").textContent = `${catalog.products.toLocaleString()} products, ${catalog.images.toLocaleString()} pictures`;
+    byId("summary").textContent = `${count(catalog.products, "product")}, ${count(catalog.images, "picture")}`;
     if (catalog.images === 0) say("This catalog is empty. Fill it with: lookalike index CATALOG SOURCE");
-    const buttons = catalog.samples.map((sample) => {
-      const picture = Object.assign(new Image(160, 160), { src: `${sample.image_url}?width=160`, alt: nameOf(sample) });
-      const button = Object.assign(document.createElement("button"), { type: "button", title: nameOf(sample) });
-      button.append(picture);
-      button.addEventListener("click", () => askWith({ imageId: sample.image_id }, `${sample.image_url}?width=640`));
+    byId("samples").replaceChildren(...catalog.samples.map((sample) => {
       const item = document.createElement("li");
+      const button = Object.assign(document.createElement("button"), { type: "button" });
+      button.append(new Image(240, 240));
+      button.firstChild.alt = "";
+      setPicture(button, sample, 240);
       item.append(button);
       return item;
-    });
-    byId("samples").replaceChildren(...buttons);
-    byId("examples").hidden = buttons.length === 0;
+    }));
+    byId("examples").hidden = catalog.samples.length === 0;
   } catch (error) {
     say(error.message, "error");
   }
 }
 
-const drop = byId("drop");
 byId("file").addEventListener("change", (event) => {
-  askWithFile(event.target.files[0]);
+  const files = [...event.target.files];
   // The same file may be chosen again.
   event.target.value = "";
+  askWithFile(files);
 });
+preview.addEventListener("error", () => (preview.hidden = true));
 byId("ask").addEventListener("submit", (event) => event.preventDefault());
+byId("again").addEventListener("click", ask);
 for (const radio of document.querySelectorAll("input[name=kind]")) radio.addEventListener("change", ask);
 document.addEventListener("dragover", (event) => {
   event.preventDefault();
@@ -135,10 +190,11 @@ document.addEventListener("dragover", (event) => {
 document.addEventListener("dragleave", (event) => {
   if (!event.relatedTarget) drop.classList.remove("over");
 });
+document.addEventListener("dragend", () => drop.classList.remove("over"));
 document.addEventListener("drop", (event) => {
   event.preventDefault();
   drop.classList.remove("over");
-  askWithFile(event.dataTransfer.files[0]);
+  askWithFile(event.dataTransfer.files, "dropped");
 });
-document.addEventListener("paste", (event) => askWithFile(event.clipboardData.files[0]));
+document.addEventListener("paste", (event) => askWithFile(event.clipboardData.files, "pasted"));
 start();
