@@ -1,14 +1,21 @@
 //! Logging to standard error, so that standard output holds answers alone.
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
-/// Starts logging: warnings, with `-v` what is done, with `-vv` everything of ours. `RUST_LOG` overrides.
+/// Starts logging: warnings, with `-v` what is done, with `-vv` everything of ours. `RUST_LOG` overrides, in the form
+/// `warn,lookalike_engine=debug`; what is not of that form is passed over.
 pub fn start(verbose: u8) {
-    let default = match verbose {
-        0 => "warn",
-        1 => "info",
-        _ => "info,lookalike=trace,lookalike_engine=trace,lookalike_vision=trace",
+    let usual = match verbose {
+        0 => Targets::new().with_default(LevelFilter::WARN),
+        1 => Targets::new().with_default(LevelFilter::INFO),
+        _ => Targets::new().with_default(LevelFilter::INFO).with_targets(
+            ["lookalike", "lookalike_engine", "lookalike_vision"].map(|ours| (ours, LevelFilter::TRACE)),
+        ),
     };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    let asked = std::env::var("RUST_LOG").ok().filter(|text| !text.is_empty());
+    let targets = asked.and_then(|text| text.parse().ok()).unwrap_or(usual);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    tracing_subscriber::registry().with(targets).with(lines).init();
 }

@@ -92,5 +92,7 @@ pub(super) fn reader(allow_private_urls: bool) -> anyhow::Result<AnyReader> {
 
 /// How this program was called, for commands that a person can paste.
 pub(super) fn program() -> String {
-    std::env::args_os().next().map_or_else(|| "lookalike".to_owned(), |name| name.to_string_lossy().into_owned())
+    std::env::args_os()
+        .next()
+        .map_or_else(|| "lookalike".to_owned(), |name| name.to_string_lossy().into_owned())
 }
