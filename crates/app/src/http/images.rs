@@ -18,7 +18,7 @@ use lookalike_engine::catalog::{ImageId, Location};
 use lookalike_engine::fetch::local::LocalReader;
 use lookalike_engine::fetch::photo::{PhotoReader, ReadError};
 use lookalike_engine::search::Searcher;
-use lookalike_vision::decode::{self, Format, Limits};
+use lookalike_vision::decode::{self, Limits};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
@@ -93,7 +93,7 @@ pub(super) async fn image(
         return Ok((StatusCode::NOT_MODIFIED, told).into_response());
     }
     let (media_type, body) = match width {
-        None => (media_type(header.format), bytes),
+        None => (header.format.media_type(), bytes),
         Some(width) => {
             let drawn =
                 state.compute(move |_| thumbnail(&bytes, &limits, header.width, header.height, width));
@@ -176,17 +176,6 @@ fn thumbnail(
         .encode(&small, width, height, ExtendedColorType::Rgb8)
         .map_err(|error| Problem::internal("a thumbnail", &error))?;
     Ok(out.into())
-}
-
-fn media_type(format: Format) -> &'static str {
-    match format {
-        Format::Jpeg => "image/jpeg",
-        Format::Png => "image/png",
-        Format::WebP => "image/webp",
-        Format::Gif => "image/gif",
-        Format::Bmp => "image/bmp",
-        Format::Tiff => "image/tiff",
-    }
 }
 
 /// Whether the caller has this version already (RFC 9110, 13.1.2; weak comparison).
