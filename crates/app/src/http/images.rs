@@ -75,14 +75,20 @@ pub(super) async fn image(
     let bytes = photo(&state, id.clone()).await?;
 
     let limits = state.limits().picture;
-    let header = decode::probe(&bytes, &limits).map_err(|error| {
-        tracing::warn!(id, %error, "an indexed photo is no picture any more");
-        Problem::not_found(
-            "image_changed",
-            format!("{id:?} has changed and is no picture any more; index it again"),
-        )
-    })?;
-    let digest = hex(&Sha256::digest(&bytes));
+    // Going over a photo of many megabytes takes long enough to hold up everybody else on an async thread.
+    let looked_at = bytes.clone();
+    let (header, digest) = state
+        .on_thread(move |_| {
+            let header = decode::probe(&looked_at, &limits).map_err(|error| {
+                tracing::warn!(id, %error, "an indexed photo is no picture any more");
+                Problem::not_found(
+                    "image_changed",
+                    format!("{id:?} has changed and is no picture any more; index it again"),
+                )
+            })?;
+            Ok((header, hex(&Sha256::digest(&looked_at))))
+        })
+        .await?;
     let etag = match width {
         None => format!("\"{digest}\""),
         Some(width) => format!("\"{digest}-{width}\""),
