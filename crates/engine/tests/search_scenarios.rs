@@ -125,3 +125,25 @@ fn products_with_very_many_photos_are_each_found_once_and_read_a_part_at_a_time(
     let most = store.most_images.load(Ordering::Relaxed);
     assert!(most <= 700, "{most} images were read at a time");
 }
+
+#[test]
+fn a_product_is_asked_about_by_its_own_photo_whatever_others_call_theirs() {
+    // Given two products, out of two sources, whose photos have one name,
+    let folder = tempfile::tempdir().unwrap();
+    let look = Look::default();
+    let store = EmbeddedStore::create(&folder.path().join("shop.lookalike"), &[look.id().clone()]).unwrap();
+    let front = |number: u32| image("front.png", &plain(number), number, &look);
+    store.apply(&[product("first", vec![front(40)]), product("second", vec![front(9)])]).unwrap();
+    let searcher = Searcher::new(Arc::new(store), Arc::new(Look::default())).unwrap();
+    for name in ["first", "second"] {
+        // when each is asked about by the photo it has,
+        let id = ProductId::new(name).unwrap();
+        let stored = searcher.store().products(std::slice::from_ref(&id)).unwrap().remove(0);
+        assert_eq!((stored.images.len(), stored.image_keys.len()), (1, 1));
+        let probe = searcher.probe_stored(stored.image_keys[0]).unwrap();
+        let found = searcher.search(&probe, &Request::default()).unwrap();
+        // then it finds itself.
+        assert_eq!(found[0].product, id);
+        assert!(found[0].evidence.same_bytes);
+    }
+}
