@@ -25,6 +25,8 @@ use utoipa::IntoParams;
 
 const THUMBNAIL_WIDTHS_PX: std::ops::RangeInclusive<u32> = 16..=2048;
 const THUMBNAIL_QUALITY: u8 = 85;
+/// A JPEG's sides are 16-bit numbers.
+const MOST_JPEG_ROWS: u32 = 65_535;
 
 /// How to show an image.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -168,6 +170,11 @@ fn thumbnail(
     let height = (u64::from(full_height_px) * u64::from(width) + u64::from(full_width_px) / 2)
         .checked_div(u64::from(full_width_px))
         .map_or(1, |height| u32::try_from(height).unwrap_or(u32::MAX).max(1));
+    if height > MOST_JPEG_ROWS {
+        let detail =
+            format!("{width} pixels wide it is {height} high, more than a JPEG can be; ask for less");
+        return Err(Problem::invalid("invalid_parameter", detail));
+    }
     let picture = decode::decode_at_least(bytes, limits, width.min(height))
         .map_err(|error| Problem::not_found("image_changed", format!("the photo {error}; index it again")))?;
     let drawn = RgbImage::from_raw(picture.width(), picture.height(), picture.on_white().into_owned());
@@ -195,4 +202,21 @@ fn is_known(headers: &HeaderMap, etag: &str) -> bool {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::ImageEncoder as _;
+    use image::codecs::png::PngEncoder;
+
+    #[test]
+    fn a_thumbnail_too_high_for_a_jpeg_is_the_callers_to_change() {
+        let mut banner = Vec::new();
+        let grey = vec![90; 20 * 70_000];
+        PngEncoder::new(&mut banner).write_image(&grey, 20, 70_000, ExtendedColorType::L8).unwrap();
+        let drawn = |width| thumbnail(&banner, &Limits::default(), 20, 70_000, width);
+        assert_eq!(drawn(20).unwrap_err().status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(drawn(16).is_ok());
+    }
 }
