@@ -228,3 +228,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn frames_nested_in_frames_do_not_fill_the_stack() {
+    // Given a WebP of a few megabytes whose frames lie in each other like Russian dolls,
+    let mut nested = Vec::new();
+    let depth = 200_000_usize;
+    for level in 0..depth {
+        nested.extend_from_slice(b"ANMF");
+        nested.extend_from_slice(&((24 * (depth - level) - 8) as u32).to_le_bytes());
+        nested.extend_from_slice(&[0; 16]);
+    }
+    let mut file = b"RIFF".to_vec();
+    file.extend_from_slice(&((22 + nested.len()) as u32).to_le_bytes());
+    file.extend_from_slice(b"WEBPVP8X\x0A\0\0\0\x02\0\0\0\0\0\0\0\0\0");
+    file.extend_from_slice(&nested);
+    // when it is looked at, then it is refused and the process lives.
+    assert!(probe(&file, &Limits::default()).is_err() || decode(&file, &Limits::default()).is_err());
+}

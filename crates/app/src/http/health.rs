@@ -44,8 +44,6 @@ pub(super) async fn alive() -> Json<Alive> {
     ),
 )]
 pub(super) async fn ready(State(state): State<AppState>) -> Result<Json<Ready>, Problem> {
-    let summary = state
-        .on_thread(|searcher| searcher.store().summary().map_err(|error| Problem::not_ready(&error)))
-        .await?;
+    let summary = state.on_thread(|searcher| searcher.store().summary().map_err(Problem::not_ready)).await?;
     Ok(Json(Ready { status: "ready", products: summary.products, images: summary.images }))
 }

@@ -18,13 +18,15 @@ use lookalike_engine::catalog::{ImageId, Location};
 use lookalike_engine::fetch::local::LocalReader;
 use lookalike_engine::fetch::photo::{PhotoReader, ReadError};
 use lookalike_engine::search::Searcher;
-use lookalike_vision::decode::{self, Format, Limits};
+use lookalike_vision::decode::{self, Limits};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
 
 const THUMBNAIL_WIDTHS_PX: std::ops::RangeInclusive<u32> = 16..=2048;
 const THUMBNAIL_QUALITY: u8 = 85;
+/// A JPEG's sides are 16-bit numbers.
+const MOST_JPEG_ROWS: u32 = 65_535;
 
 /// How to show an image.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -75,14 +77,20 @@ pub(super) async fn image(
     let bytes = photo(&state, id.clone()).await?;
 
     let limits = state.limits().picture;
-    let header = decode::probe(&bytes, &limits).map_err(|error| {
-        tracing::warn!(id, %error, "an indexed photo is no picture any more");
-        Problem::not_found(
-            "image_changed",
-            format!("{id:?} has changed and is no picture any more; index it again"),
-        )
-    })?;
-    let digest = hex(&Sha256::digest(&bytes));
+    // Going over a photo of many megabytes takes long enough to hold up everybody else on an async thread.
+    let looked_at = bytes.clone();
+    let (header, digest) = state
+        .on_thread(move |_| {
+            let header = decode::probe(&looked_at, &limits).map_err(|error| {
+                tracing::warn!(id, %error, "an indexed photo is no picture any more");
+                Problem::not_found(
+                    "image_changed",
+                    format!("{id:?} has changed and is no picture any more; index it again"),
+                )
+            })?;
+            Ok((header, hex(&Sha256::digest(&looked_at))))
+        })
+        .await?;
     let etag = match width {
         None => format!("\"{digest}\""),
         Some(width) => format!("\"{digest}-{width}\""),
@@ -93,7 +101,7 @@ pub(super) async fn image(
         return Ok((StatusCode::NOT_MODIFIED, told).into_response());
     }
     let (media_type, body) = match width {
-        None => (media_type(header.format), bytes),
+        None => (header.format.media_type(), bytes),
         Some(width) => {
             let drawn =
                 state.compute(move |_| thumbnail(&bytes, &limits, header.width, header.height, width));
@@ -162,6 +170,11 @@ fn thumbnail(
     let height = (u64::from(full_height_px) * u64::from(width) + u64::from(full_width_px) / 2)
         .checked_div(u64::from(full_width_px))
         .map_or(1, |height| u32::try_from(height).unwrap_or(u32::MAX).max(1));
+    if height > MOST_JPEG_ROWS {
+        let detail =
+            format!("{width} pixels wide it is {height} high, more than a JPEG can be; ask for less");
+        return Err(Problem::invalid("invalid_parameter", detail));
+    }
     let picture = decode::decode_at_least(bytes, limits, width.min(height))
         .map_err(|error| Problem::not_found("image_changed", format!("the photo {error}; index it again")))?;
     let drawn = RgbImage::from_raw(picture.width(), picture.height(), picture.on_white().into_owned());
@@ -178,17 +191,6 @@ fn thumbnail(
     Ok(out.into())
 }
 
-fn media_type(format: Format) -> &'static str {
-    match format {
-        Format::Jpeg => "image/jpeg",
-        Format::Png => "image/png",
-        Format::WebP => "image/webp",
-        Format::Gif => "image/gif",
-        Format::Bmp => "image/bmp",
-        Format::Tiff => "image/tiff",
-    }
-}
-
 /// Whether the caller has this version already (RFC 9110, 13.1.2; weak comparison).
 fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     let named = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
@@ -200,4 +202,21 @@ fn is_known(headers: &HeaderMap, etag: &str) -> bool {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::ImageEncoder as _;
+    use image::codecs::png::PngEncoder;
+
+    #[test]
+    fn a_thumbnail_too_high_for_a_jpeg_is_the_callers_to_change() {
+        let mut banner = Vec::new();
+        let grey = vec![90; 20 * 70_000];
+        PngEncoder::new(&mut banner).write_image(&grey, 20, 70_000, ExtendedColorType::L8).unwrap();
+        let drawn = |width| thumbnail(&banner, &Limits::default(), 20, 70_000, width);
+        assert_eq!(drawn(20).unwrap_err().status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(drawn(16).is_ok());
+    }
 }

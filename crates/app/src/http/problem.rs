@@ -10,6 +10,7 @@ use lookalike_engine::search::SearchError;
 use lookalike_engine::store::StoreError;
 use lookalike_vision::decode::DecodeError;
 use serde::Serialize;
+use std::error::Error;
 use std::fmt::Display;
 use utoipa::{IntoResponses, ToSchema};
 
@@ -72,7 +73,7 @@ pub(super) enum QuestionProblems {
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), retry_after_s: None }
+        Self { status, code, detail: shortened(detail.into()), retry_after_s: None }
     }
 
     /// 400: not even readable.
@@ -119,8 +120,8 @@ impl Problem {
     }
 
     /// 503: the catalog does not answer.
-    pub(super) fn not_ready(error: &StoreError) -> Self {
-        tracing::error!(%error, "the catalog does not answer");
+    pub(super) fn not_ready(error: StoreError) -> Self {
+        tracing::error!(error = in_full(error), "the catalog does not answer");
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "not_ready",
@@ -162,14 +163,28 @@ impl From<SearchError> for Problem {
     fn from(error: SearchError) -> Self {
         match error {
             SearchError::QueryGone => Self::not_found("image_not_found", error.to_string()),
-            _ => Self::internal("searching", &error),
+            _ => Self::internal("searching", &in_full(error)),
         }
     }
 }
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        Self::internal("the catalog", &error)
+        Self::internal("the catalog", &in_full(error))
+    }
+}
+
+/// An error with everything that led to it, for the log: the layers above leave the system's own reason out.
+fn in_full(error: impl Error + Send + Sync + 'static) -> String {
+    format!("{:#}", anyhow::Error::new(error))
+}
+
+/// Details quote what callers sent, which may be megabytes.
+fn shortened(detail: String) -> String {
+    const LONGEST_CHARS: usize = 4096;
+    match detail.char_indices().nth(LONGEST_CHARS) {
+        Some((end, _)) => format!("{}...", detail.get(..end).unwrap_or_default()),
+        None => detail,
     }
 }
 
@@ -188,5 +203,54 @@ impl IntoResponse for Problem {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lookalike_engine::store::embedded::EmbeddedError;
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_fails_on_our_side_is_logged_with_its_cause_and_told_without() {
+        let log = Log::default();
+        let shared = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || shared.clone()).finish();
+        let error = || {
+            let source = io::Error::other("the disk is on fire");
+            StoreError::from(EmbeddedError::Io { action: "read", path: "/srv/shop".into(), source })
+        };
+        tracing::subscriber::with_default(subscriber, || {
+            for problem in [
+                Problem::from(error()),
+                Problem::from(SearchError::from(error())),
+                Problem::not_ready(error()),
+            ] {
+                assert!(!problem.detail.contains("/srv/shop") && !problem.detail.contains("fire"));
+            }
+        });
+        let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(logged.matches("/srv/shop").count(), 3, "{logged}");
+        assert_eq!(logged.matches("the disk is on fire").count(), 3, "{logged}");
+    }
+
+    #[test]
+    fn a_detail_does_not_send_back_megabytes() {
+        let problem = Problem::malformed("ä".repeat(1 << 20));
+        assert_eq!(problem.detail.chars().count(), 4099);
     }
 }

@@ -15,6 +15,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use lookalike_engine::catalog::{ImageId, ProductId};
 use lookalike_engine::search::{Mode, Probe, SearchError, Searcher};
+use lookalike_engine::store::ImageKey;
 use lookalike_vision::decode::{self, Limits};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -271,27 +272,26 @@ pub(super) async fn ask<T: Send + 'static>(
 }
 
 fn probe(searcher: &Searcher, subject: Subject, field: &str, limits: &Limits) -> Result<Probe, Problem> {
-    let image = match subject {
+    let key = match subject {
         Subject::Bytes(bytes) => {
             let picture =
                 decode::decode(&bytes, limits).map_err(|error| Problem::not_a_picture(field, &error))?;
             return Ok(searcher.probe(&picture, Some(Sha256::digest(&bytes).into()))?);
         }
-        Subject::Image(id) => id,
+        Subject::Image(id) => searcher.store().find_image(&id)?.ok_or_else(|| {
+            Problem::not_found("image_not_found", format!("the catalog has no image {:?}", id.as_str()))
+        })?,
         Subject::Product(id) => main_image(searcher, &id)?,
         Subject::Url(_) => return Err(Problem::internal("a question", &"its URL was not fetched")),
     };
-    let key = searcher.store().find_image(&image)?.ok_or_else(|| {
-        Problem::not_found("image_not_found", format!("the catalog has no image {:?}", image.as_str()))
-    })?;
     Ok(searcher.probe_stored(key)?)
 }
 
-fn main_image(searcher: &Searcher, id: &ProductId) -> Result<ImageId, Problem> {
+fn main_image(searcher: &Searcher, id: &ProductId) -> Result<ImageKey, Problem> {
     let product = searcher.store().products(std::slice::from_ref(id))?.pop().ok_or_else(|| {
         Problem::not_found("product_not_found", format!("the catalog has no product {:?}", id.as_str()))
     })?;
-    product.images.into_iter().next().ok_or_else(|| {
+    product.image_keys.into_iter().next().ok_or_else(|| {
         Problem::invalid("no_picture", format!("the product {:?} has no picture to ask with", id.as_str()))
     })
 }

@@ -12,7 +12,7 @@ use super::run::Stop;
 use crate::store::{Fingerprint, NewImage};
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use lookalike_vision::Picture;
-use lookalike_vision::decode::{self, DecodeError, Format, Header, Limits};
+use lookalike_vision::decode::{self, DecodeError, Header, Limits};
 use lookalike_vision::encoder::Encoder;
 use lookalike_vision::hash::Hashes;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -110,7 +110,7 @@ impl<'a> Worker<'a> {
         match made {
             Err(reason) => failed(&reason),
             Ok((picture, hashes)) => {
-                let media_type = media_type(header.format);
+                let media_type = header.format.media_type();
                 held.push(Held { task, fingerprint, media_type, picture, hashes, _pixels: pixels });
             }
         }
@@ -183,15 +183,4 @@ impl<'a> Worker<'a> {
 fn caught<T>(what: &str, work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|panic| Err(format!("{what} fault: {}", panic_text(&*panic))))
-}
-
-fn media_type(format: Format) -> &'static str {
-    match format {
-        Format::Jpeg => "image/jpeg",
-        Format::Png => "image/png",
-        Format::WebP => "image/webp",
-        Format::Gif => "image/gif",
-        Format::Bmp => "image/bmp",
-        Format::Tiff => "image/tiff",
-    }
 }

@@ -16,6 +16,9 @@ use std::sync::Arc;
 const CANDIDATES_PER_RESULT: usize = 8;
 /// Fewest candidates asked of each signature: many pictures can tie on one hash.
 const FEWEST_CANDIDATES: usize = 64;
+/// Candidates read from the store at a time: where a few products have very many photos there can be as many
+/// candidates as photos, and each is read with its vectors.
+const COMPARED_AT_A_TIME: usize = 512;
 
 /// What is wanted.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -170,8 +173,7 @@ impl Searcher {
         let mut limit = request.top.saturating_mul(CANDIDATES_PER_RESULT).max(FEWEST_CANDIDATES);
         let best = loop {
             let Nearest { keys, exhausted } = nearest(limit)?;
-            let candidates = self.store.images(&keys)?;
-            let best = self.best_by_product(probe, request.mode, candidates, rank);
+            let best = self.best_by_product(probe, request.mode, &keys, rank)?;
             if best.len() >= request.top || exhausted {
                 break best;
             }
@@ -180,7 +182,7 @@ impl Searcher {
         };
         let wanted = best
             .into_iter()
-            .filter(|found| found.judgement.match_percent() >= request.min_percent)
+            .filter(|(_, found)| found.judgement.match_percent() >= request.min_percent)
             .take(request.top)
             .collect();
         self.with_products(wanted)
@@ -223,40 +225,42 @@ impl Searcher {
         &self,
         probe: &Probe,
         mode: Mode,
-        candidates: Vec<StoredImage>,
+        candidates: &[ImageKey],
         rank: fn(&Found, &Found) -> Ordering,
-    ) -> Vec<Found> {
+    ) -> Result<Vec<(ProductId, Found)>, StoreError> {
         let mut best: HashMap<ProductId, Found> = HashMap::new();
-        for image in candidates {
-            let evidence = Evidence::gather(probe, &image, self.slot);
-            let product = image.product.clone();
-            let found = Found { image, evidence, judgement: calibrate::judge(&evidence, mode) };
-            match best.entry(product) {
-                Entry::Occupied(mut standing) if rank(&found, standing.get()).is_gt() => {
-                    standing.insert(found);
-                }
-                Entry::Occupied(_) => {}
-                Entry::Vacant(vacant) => {
-                    vacant.insert(found);
+        for keys in candidates.chunks(COMPARED_AT_A_TIME) {
+            for image in self.store.images(keys)? {
+                let evidence = Evidence::gather(probe, &image, self.slot);
+                let StoredImage { key, product, id, .. } = image;
+                let found = Found { key, image: id, evidence, judgement: calibrate::judge(&evidence, mode) };
+                match best.entry(product) {
+                    Entry::Occupied(mut standing) if rank(&found, standing.get()).is_gt() => {
+                        standing.insert(found);
+                    }
+                    Entry::Occupied(_) => {}
+                    Entry::Vacant(vacant) => {
+                        vacant.insert(found);
+                    }
                 }
             }
         }
-        let mut best: Vec<Found> = best.into_values().collect();
-        best.sort_by(|a, b| rank(b, a));
-        best
+        let mut best: Vec<(ProductId, Found)> = best.into_iter().collect();
+        best.sort_by(|a, b| rank(&b.1, &a.1));
+        Ok(best)
     }
 
-    fn with_products(&self, found: Vec<Found>) -> Result<Vec<Match>, SearchError> {
-        let ids: Vec<ProductId> = found.iter().map(|f| f.image.product.clone()).collect();
+    fn with_products(&self, found: Vec<(ProductId, Found)>) -> Result<Vec<Match>, SearchError> {
+        let ids: Vec<ProductId> = found.iter().map(|(product, _)| product.clone()).collect();
         let products = self.store.products(&ids)?;
         let mut fields: HashMap<ProductId, Fields> =
             products.into_iter().map(|StoredProduct { id, fields, .. }| (id, fields)).collect();
-        let matches = found.into_iter().filter_map(|Found { image, evidence, judgement }| {
+        let matches = found.into_iter().filter_map(|(product, Found { image, evidence, judgement, .. })| {
             // A product deleted between the two reads is no longer a match.
-            let fields = fields.remove(&image.product)?;
+            let fields = fields.remove(&product)?;
             Some(Match {
-                product: image.product,
-                image: image.id,
+                product,
+                image,
                 fields,
                 score: judgement.score,
                 match_percent: judgement.match_percent(),
@@ -280,7 +284,8 @@ struct Nearest {
 
 /// A candidate that was compared and judged. Its orders have the better one as the greater.
 struct Found {
-    image: StoredImage,
+    key: ImageKey,
+    image: ImageId,
     evidence: Evidence,
     judgement: Judgement,
 }
@@ -293,7 +298,7 @@ impl Found {
         by_score
             .then(bits(other).cmp(&bits(self)))
             .then(self.evidence.cosine.total_cmp(&other.evidence.cosine))
-            .then(other.image.key.cmp(&self.image.key))
+            .then(other.key.cmp(&self.key))
     }
 
     /// Fewer pHash bits, then [`Found::by_score`].

@@ -16,6 +16,8 @@ use std::path::Path;
 const MAX_LINE_BYTES: usize = 16 << 20;
 /// Objects that are looked at to learn which names there are.
 const SAMPLE_OBJECTS: usize = 1_000;
+/// No more are looked at after so many bytes: all of them are in memory together, as trees that take several times that.
+const SAMPLE_BYTES: u64 = 16 << 20;
 
 /// A file of JSON lines.
 #[derive(Debug)]
@@ -84,8 +86,8 @@ fn sample(path: &Path, lines: &mut Lines) -> Result<Sample, SourceError> {
     let mut first_fault = None;
     let mut frame = Frame::default();
     for index in 0..SAMPLE_OBJECTS {
-        let more = next(lines, &mut frame).map_err(SourceError::io(path))?;
-        if !more {
+        let is_enough = !sample.objects.is_empty() && lines.position().0 >= SAMPLE_BYTES;
+        if is_enough || !next(lines, &mut frame).map_err(SourceError::io(path))? {
             break;
         }
         if index == 0 {

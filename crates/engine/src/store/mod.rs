@@ -108,6 +108,8 @@ pub struct StoredProduct {
     pub fields: Fields,
     /// Its images, the main one first.
     pub images: Vec<ImageId>,
+    /// Their handles, in the same order: another product may have a photo of its own under the same id.
+    pub image_keys: Vec<ImageKey>,
 }
 
 /// An image with its signatures.

@@ -33,7 +33,7 @@ fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<WebPDecoder<Cursor<&'a [
     if (bytes.len() as u64) < 8 + u64::from(declared) {
         return Err(DecodeError::Truncated { format: Format::WebP, bytes: bytes.len() as u64 });
     }
-    check_chunks(bytes.get(12..).unwrap_or_default(), bytes.len(), limits)?;
+    check_chunks(bytes.get(12..).unwrap_or_default(), Inside::File, bytes.len(), limits)?;
     let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(|error| explain(&error, bytes))?;
     decoder.set_memory_limit(usize::try_from(limits.working_bytes()).unwrap_or(usize::MAX));
     let (width, height) = decoder.dimensions();
@@ -41,8 +41,21 @@ fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<WebPDecoder<Cursor<&'a [
     Ok(decoder)
 }
 
-/// Refuses a chunk that the file ends inside of, and a bitstream that declares too many pixels.
-fn check_chunks(mut rest: &[u8], file_bytes: usize, limits: &Limits) -> Result<(), DecodeError> {
+/// What chunks are in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Inside {
+    File,
+    Frame,
+}
+
+/// Refuses a chunk that the file ends inside of, and a bitstream that declares too many pixels. Frames hold no
+/// frames: looking for some would let a small file nest them until the stack is full.
+fn check_chunks(
+    mut rest: &[u8],
+    inside: Inside,
+    file_bytes: usize,
+    limits: &Limits,
+) -> Result<(), DecodeError> {
     while let Some(([id @ .., _, _, _, _], after)) = rest.split_first_chunk::<8>() {
         let length =
             rest.get(4..).and_then(<[u8]>::first_chunk).map_or(0, |four| u32::from_le_bytes(*four)) as usize;
@@ -58,8 +71,8 @@ fn check_chunks(mut rest: &[u8], file_bytes: usize, limits: &Limits) -> Result<(
                 let bits = u32::from_le_bytes([b0, b1, b2, b3]);
                 Some(((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1))
             }
-            (b"ANMF", frame) => {
-                check_chunks(frame.get(16..).unwrap_or_default(), file_bytes, limits)?;
+            (b"ANMF", frame) if inside == Inside::File => {
+                check_chunks(frame.get(16..).unwrap_or_default(), Inside::Frame, file_bytes, limits)?;
                 None
             }
             _ => None,

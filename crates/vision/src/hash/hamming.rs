@@ -116,10 +116,12 @@ impl Kernel {
         let mut kernels = Vec::new();
         #[cfg(target_arch = "x86_64")]
         {
-            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vpopcntdq") {
+            // A virtual machine may hide any of these without the others, so each one that is compiled in is asked for.
+            let counts = is_x86_feature_detected!("popcnt");
+            if counts && is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vpopcntdq") {
                 kernels.push(Self(Kind::Avx512));
             }
-            if is_x86_feature_detected!("avx2") {
+            if counts && is_x86_feature_detected!("avx2") {
                 kernels.push(Self(Kind::Avx2));
             }
         }

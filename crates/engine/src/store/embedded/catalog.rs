@@ -173,7 +173,8 @@ impl EmbeddedStore {
         // Not tried again at every batch when it fails.
         let unwritten = std::mem::replace(&mut writer.renewal, Renewal::new(0, 0));
         if let Err(error) = self.renew(writer) {
-            tracing::warn!(%error, ?unwritten, "the index was not written; it will be read from the tables");
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, ?unwritten, "the index was not written; it will be read from the tables");
         }
     }
 

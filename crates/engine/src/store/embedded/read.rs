@@ -63,11 +63,11 @@ pub(super) fn product(moment: &Transaction<'_>, id: &ProductId) -> rusqlite::Res
     let Some((row, json)) = product else {
         return Ok(None);
     };
-    let images = moment
-        .prepare_cached("SELECT id FROM image WHERE product = ?1 ORDER BY position")?
-        .query_map((row,), |row| rows::image_id(row.get(0)?))?
+    let (images, image_keys) = moment
+        .prepare_cached("SELECT id, key FROM image WHERE product = ?1 ORDER BY position")?
+        .query_map((row,), |row| Ok((rows::image_id(row.get(0)?)?, to_key(row.get(1)?))))?
         .collect::<rusqlite::Result<_>>()?;
-    Ok(Some(StoredProduct { id: id.clone(), fields: rows::fields(&json)?, images }))
+    Ok(Some(StoredProduct { id: id.clone(), fields: rows::fields(&json)?, images, image_keys }))
 }
 
 pub(super) fn image(

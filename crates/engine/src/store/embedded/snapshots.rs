@@ -9,6 +9,7 @@ use crate::index::{Index, IndexError, Snapshot, SnapshotWriter};
 use crate::store::Problem;
 use lookalike_vision::encoder::EncoderId;
 use rusqlite::{Connection, Transaction};
+use std::error::Error;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
@@ -86,7 +87,7 @@ impl Snapshots {
             Err(IndexError::Missing(_)) => None,
             // Whatever keeps it from being read: the tables have everything that it has.
             Err(error) => {
-                tracing::warn!(%error, "the index is not used");
+                tracing::warn!(error = &error as &dyn Error, "the index is not used");
                 None
             }
         }

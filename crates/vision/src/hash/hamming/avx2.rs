@@ -28,7 +28,7 @@ fn popcount_words(words: __m256i) -> __m256i {
 }
 
 /// # Safety
-/// The processor must have avx2.
+/// The processor must have avx2 and popcnt.
 #[target_feature(enable = "avx2,popcnt")]
 pub(super) unsafe fn scan_64(codes: &[u64], queries: &[u64], mut bound: u32, visit: Visit<'_>) {
     let (blocks, rest) = codes.as_chunks::<8>();
@@ -64,7 +64,7 @@ fn rescan(block: &[u64], queries: &[u64], first_row: usize, mut bound: u32, visi
 }
 
 /// # Safety
-/// The processor must have avx2.
+/// The processor must have avx2 and popcnt.
 #[target_feature(enable = "avx2,popcnt")]
 pub(super) unsafe fn scan_256(codes: &[[u64; 4]], queries: &[[u64; 4]], mut bound: u32, visit: Visit<'_>) {
     let (blocks, rest) = codes.as_chunks::<4>();

@@ -11,7 +11,7 @@ use std::arch::x86_64::{
 const PREFETCH_BYTES: usize = 4096;
 
 /// # Safety
-/// The processor must have avx512f and avx512vpopcntdq.
+/// The processor must have avx512f, avx512vpopcntdq and popcnt.
 #[target_feature(enable = "avx512f,avx512vpopcntdq,popcnt")]
 pub(super) unsafe fn scan_64(codes: &[u64], queries: &[u64], bound: u32, visit: Visit<'_>) {
     // One query in a register of its own spares the loop over queries.
@@ -65,7 +65,7 @@ fn scan_blocks(
 }
 
 /// # Safety
-/// The processor must have avx512f and avx512vpopcntdq.
+/// The processor must have avx512f, avx512vpopcntdq and popcnt.
 #[target_feature(enable = "avx512f,avx512vpopcntdq,popcnt")]
 pub(super) unsafe fn scan_256(codes: &[[u64; 4]], queries: &[[u64; 4]], mut bound: u32, visit: Visit<'_>) {
     let (blocks, rest) = codes.as_chunks::<8>();

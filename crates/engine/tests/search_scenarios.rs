@@ -1,0 +1,149 @@
+//! What a search finds, from pictures to products, over a real catalog folder.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made or an answer that is missing fails the test"
+)]
+
+use lookalike_engine::catalog::{Fields, ImageId, Location, ProductId};
+use lookalike_engine::search::{Mode, Request, Searcher};
+use lookalike_engine::store::embedded::EmbeddedStore;
+use lookalike_engine::store::{
+    Fingerprint, ImageKey, ImageWrite, KnownProduct, NewImage, Problem, Store, StoreError, StoredImage,
+    StoredProduct, Summary, Write,
+};
+use lookalike_vision::Picture;
+use lookalike_vision::encoder::{Encoder, EncoderId};
+use lookalike_vision::hash::{Hashes, PHash, PdqHash};
+use lookalike_vision::look::Look;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A plain picture, another for each number.
+fn plain(number: u32) -> Picture {
+    let [red, green, blue, _] = number.wrapping_mul(0x00b5_297a).to_le_bytes();
+    Picture::new(48, 48, [red, green, blue].repeat(48 * 48), None).unwrap()
+}
+
+/// A store that notes how many images it was asked for at a time.
+struct Noting {
+    store: EmbeddedStore,
+    most_images: AtomicUsize,
+}
+
+impl Store for Noting {
+    fn summary(&self) -> Result<Summary, StoreError> {
+        self.store.summary()
+    }
+    fn encoders(&self) -> &[EncoderId] {
+        self.store.encoders()
+    }
+    fn apply(&self, batch: &[Write]) -> Result<(), StoreError> {
+        self.store.apply(batch)
+    }
+    fn known(&self, id: &ProductId) -> Result<Option<KnownProduct>, StoreError> {
+        self.store.known(id)
+    }
+    fn products(&self, ids: &[ProductId]) -> Result<Vec<StoredProduct>, StoreError> {
+        self.store.products(ids)
+    }
+    fn images(&self, keys: &[ImageKey]) -> Result<Vec<StoredImage>, StoreError> {
+        self.most_images.fetch_max(keys.len(), Ordering::Relaxed);
+        self.store.images(keys)
+    }
+    fn find_image(&self, id: &ImageId) -> Result<Option<ImageKey>, StoreError> {
+        self.store.find_image(id)
+    }
+    fn scan(&self, after: Option<ImageKey>, limit: usize) -> Result<Vec<StoredImage>, StoreError> {
+        self.store.scan(after, limit)
+    }
+    fn nearest_vectors(
+        &self,
+        encoder: usize,
+        query: &[f32],
+        limit: usize,
+    ) -> Result<Vec<(ImageKey, f32)>, StoreError> {
+        self.store.nearest_vectors(encoder, query, limit)
+    }
+    fn nearest_phashes(&self, query: PHash, limit: usize) -> Result<Vec<(ImageKey, u32)>, StoreError> {
+        self.store.nearest_phashes(query, limit)
+    }
+    fn nearest_pdqs(&self, queries: &[PdqHash], limit: usize) -> Result<Vec<(ImageKey, u32)>, StoreError> {
+        self.store.nearest_pdqs(queries, limit)
+    }
+    fn verify(&self) -> Result<Vec<Problem>, StoreError> {
+        self.store.verify()
+    }
+}
+
+fn image(id: &str, picture: &Picture, seed: u32, look: &Look) -> NewImage {
+    let mut sha256 = [0; 32];
+    sha256[..4].copy_from_slice(&seed.to_le_bytes());
+    NewImage {
+        id: ImageId::new(id).unwrap(),
+        location: Location::File(format!("/photos/{id}").into()),
+        fingerprint: Fingerprint { bytes: 1, modified_ns: Some(1), sha256 },
+        width: picture.width(),
+        height: picture.height(),
+        media_type: "image/png",
+        hashes: Hashes::of(picture),
+        vectors: look.encode(&[picture]).unwrap(),
+    }
+}
+
+fn product(id: &str, images: Vec<NewImage>) -> Write {
+    let images = images.into_iter().map(|image| ImageWrite::Put(Box::new(image))).collect();
+    Write::Product { id: ProductId::new(id).unwrap(), fields: Fields::new(), images }
+}
+
+#[test]
+fn products_with_very_many_photos_are_each_found_once_and_read_a_part_at_a_time() {
+    // Given three products of 700 photos each,
+    let folder = tempfile::tempdir().unwrap();
+    let look = Look::default();
+    let store = EmbeddedStore::create(&folder.path().join("shop.lookalike"), &[look.id().clone()]).unwrap();
+    for number in 0..3 {
+        let photos = (number * 700..(number + 1) * 700)
+            .map(|photo| image(&format!("{photo}.png"), &plain(photo), photo, &look))
+            .collect();
+        store.apply(&[product(&format!("product-{number}"), photos)]).unwrap();
+    }
+    let store = Arc::new(Noting { store, most_images: AtomicUsize::new(0) });
+    let searcher = Searcher::new(Arc::clone(&store) as Arc<dyn Store>, Arc::new(look)).unwrap();
+    let asked = ImageId::new("1234.png").unwrap();
+    let probe = searcher.probe_stored(store.find_image(&asked).unwrap().unwrap()).unwrap();
+    for mode in [Mode::Auto, Mode::Duplicate, Mode::Similar] {
+        // when more products are wanted than there are,
+        let found = searcher.search(&probe, &Request { mode, top: 50, min_percent: 0.0 }).unwrap();
+        // then each is there once, the one with the photo itself first,
+        let mut products: Vec<&str> = found.iter().map(|found| found.product.as_str()).collect();
+        assert_eq!((products[0], &found[0].image), ("product-1", &asked), "{mode:?}");
+        products.sort_unstable();
+        assert_eq!(products, ["product-0", "product-1", "product-2"], "{mode:?}");
+    }
+    // and the catalog, all of which had to be compared, was never in memory as a whole.
+    let most = store.most_images.load(Ordering::Relaxed);
+    assert!(most <= 700, "{most} images were read at a time");
+}
+
+#[test]
+fn a_product_is_asked_about_by_its_own_photo_whatever_others_call_theirs() {
+    // Given two products, out of two sources, whose photos have one name,
+    let folder = tempfile::tempdir().unwrap();
+    let look = Look::default();
+    let store = EmbeddedStore::create(&folder.path().join("shop.lookalike"), &[look.id().clone()]).unwrap();
+    let front = |number: u32| image("front.png", &plain(number), number, &look);
+    store.apply(&[product("first", vec![front(40)]), product("second", vec![front(9)])]).unwrap();
+    let searcher = Searcher::new(Arc::new(store), Arc::new(Look::default())).unwrap();
+    for name in ["first", "second"] {
+        // when each is asked about by the photo it has,
+        let id = ProductId::new(name).unwrap();
+        let stored = searcher.store().products(std::slice::from_ref(&id)).unwrap().remove(0);
+        assert_eq!((stored.images.len(), stored.image_keys.len()), (1, 1));
+        let probe = searcher.probe_stored(stored.image_keys[0]).unwrap();
+        let found = searcher.search(&probe, &Request::default()).unwrap();
+        // then it finds itself.
+        assert_eq!(found[0].product, id);
+        assert!(found[0].evidence.same_bytes);
+    }
+}
