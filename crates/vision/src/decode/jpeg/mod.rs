@@ -6,9 +6,9 @@
 
 mod ending;
 
-use std::panic::AssertUnwindSafe;
-
 use libjpeg_turbo_rs::{ComponentInfo, DecodeLimits, Decoder, JpegError, PixelFormat, ScalingFactor};
+
+use crate::contained;
 
 use super::orientation::Orientation;
 use super::raster::{Layout, Raster, Upright};
@@ -59,7 +59,8 @@ fn divisor(side_px: u32, min_side_px: u32) -> u32 {
 fn with_end<T>(bytes: &[u8], read: impl Fn(&[u8]) -> Result<T, DecodeError>) -> Result<T, DecodeError> {
     let result = contained(|| read(bytes));
     if matches!(result, Err(DecodeError::Truncated { .. })) && ending::is_all_that_lacks(bytes) {
-        return contained(|| read(&[bytes, &[0xFF, 0xD9]].concat()));
+        // Where that does not help either, the error is that of the bytes as they came.
+        return contained(|| read(&[bytes, &[0xFF, 0xD9]].concat())).or(result);
     }
     result
 }
@@ -68,7 +69,7 @@ fn with_end<T>(bytes: &[u8], read: impl Fn(&[u8]) -> Result<T, DecodeError>) -> 
 /// though [`open`] now refuses both kinds, one file must not be able to end an indexing run.
 fn contained<T>(work: impl FnOnce() -> Result<T, DecodeError>) -> Result<T, DecodeError> {
     // Nothing outlives the call that a panic could leave half changed.
-    std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+    contained::contained(work).unwrap_or_else(|_| {
         Err(DecodeError::Corrupt { format: Format::Jpeg, reason: "the decoder panicked on it".to_owned() })
     })
 }
