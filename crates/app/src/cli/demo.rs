@@ -15,7 +15,9 @@ use std::path::{Path, PathBuf};
 /// Queries shown as examples, per kind of question.
 const EXAMPLES: usize = 2;
 
-/// Draw a demo shop, index it and serve it. Needs no network; the second time it starts at once.
+/// Draw a demo shop, index it and serve it
+///
+/// Needs no network. The second time it starts at once.
 #[derive(Debug, clap::Args)]
 pub(super) struct Demo {
     /// The folder to draw into; it is made where there is none.

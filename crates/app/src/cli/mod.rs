@@ -19,14 +19,24 @@ mod verify;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
-/// Visual search and duplicate detection for product catalogs.
+const EXIT_CODES: &str = "\
+Exit codes: 0 done, 1 error, 2 wrong usage, 3 done but some items failed (each is named on standard error).";
+
+/// Visual search and duplicate detection for product catalogs
 ///
 /// A CATALOG is a folder that `lookalike index` makes. Start with `lookalike demo`.
 #[derive(Debug, Parser)]
-#[command(name = "lookalike", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(
+    name = "lookalike",
+    bin_name = "lookalike",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
+#[command(after_help = EXIT_CODES)]
 pub struct Cli {
-    /// Say more on standard error; twice for everything.
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    /// Say more on standard error; twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, display_order = 998)]
     pub verbose: u8,
     #[command(subcommand)]
     command: Command,
