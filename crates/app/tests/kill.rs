@@ -14,8 +14,8 @@ const PHOTOS: usize = 400;
 
 #[test]
 fn killed_at_any_moment_a_catalog_opens_is_sound_and_ends_equal() {
-    let kills: u32 =
-        std::env::var("LOOKALIKE_KILLS").map_or(12, |text| text.parse().expect("LOOKALIKE_KILLS is a number"));
+    let kills: u32 = std::env::var("LOOKALIKE_KILLS")
+        .map_or(12, |text| text.parse().expect("LOOKALIKE_KILLS is a number"));
     let folder = tempfile::tempdir().unwrap();
     let photos = folder.path().join("photos");
     lay_out_photos(&photos);
@@ -58,7 +58,8 @@ fn interrupted_a_run_says_so_and_goes_on_later() {
     let photos = folder.path().join("photos");
     lay_out_photos(&photos);
     let catalog = folder.path().join("shop.lookalike");
-    let run = index(&catalog, &photos).arg("--json").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let run =
+        index(&catalog, &photos).arg("--json").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     // The failures file is begun once the catalog is open, right before signals are listened to.
     while !catalog.join("failures.csv.partial").exists() {
         std::thread::sleep(Duration::from_millis(1));
