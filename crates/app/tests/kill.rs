@@ -2,10 +2,7 @@
 //!
 //! Indexes real photos where they are at hand, else pictures drawn here. `LOOKALIKE_KILLS` sets how many kills.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a scenario that cannot go on fails right there"
-)]
+#![expect(clippy::unwrap_used, reason = "a scenario that cannot go on fails right there")]
 
 use lookalike_engine::catalog::ProductId;
 use lookalike_engine::store::embedded::{Access, EmbeddedStore};

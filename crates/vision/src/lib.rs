@@ -6,6 +6,7 @@
 //!
 //! Neighbours: `lookalike-engine` stores and searches what is made here.
 
+pub mod contained;
 pub mod decode;
 pub mod encoder;
 pub mod hash;

@@ -1,6 +1,6 @@
 //! `lookalike demo`: a shop to try everything on, drawn, indexed and served.
 
-use super::index::Run;
+use super::index::{Run, outcome};
 use super::open::Catalog;
 use super::progress::Progress;
 use super::serve::Service;
@@ -15,7 +15,9 @@ use std::path::{Path, PathBuf};
 /// Queries shown as examples, per kind of question.
 const EXAMPLES: usize = 2;
 
-/// Draw a demo shop, index it and serve it. Needs no network; the second time it starts at once.
+/// Draw a demo shop, index it and serve it
+///
+/// Needs no network. The second time it starts at once.
 #[derive(Debug, clap::Args)]
 pub(super) struct Demo {
     /// The folder to draw into; it is made where there is none.
@@ -49,7 +51,7 @@ impl Demo {
         let report = run.carry_out(&Ingest::default())?;
         if report.cancelled {
             writeln!(io::stderr(), "stopped: run the same command again to go on")?;
-            return Ok(Outcome::Done);
+            return Ok(Outcome::Stopped);
         }
         let mut out = io::stdout().lock();
         writeln!(
@@ -64,7 +66,7 @@ impl Demo {
         what_to_try(&mut out, &catalog, &folder.join("queries"))?;
         drop(out);
         if no_serve {
-            return Ok(if report.counts.any_failed() { Outcome::SomeFailed } else { Outcome::Done });
+            return Ok(outcome(&report));
         }
         let searcher = Catalog { catalog }.searcher()?;
         service.run(searcher, |address| {

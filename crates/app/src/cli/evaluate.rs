@@ -10,12 +10,15 @@ use serde_json::json;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-/// Measure how well a catalog finds its own photos, edited copies of them, and photos of the same product.
+/// Measure how well a catalog finds its own photos
+///
+/// Every stored photo is looked for, and edited copies of some of them; with --labels also other photos of the same
+/// product.
 #[derive(Debug, clap::Args)]
 pub(super) struct Evaluate {
     #[command(flatten)]
     catalog: Catalog,
-    /// Edited copies to look for, per kind of edit.
+    /// Edited copies to look for, per kind of edit
     #[arg(long, default_value_t = 300, value_name = "N")]
     trials: usize,
     /// Decides which photos are drawn.

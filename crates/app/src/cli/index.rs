@@ -1,36 +1,33 @@
 //! `lookalike index`: products and their photos into a catalog.
 
-use super::open::{Catalog, encoder, reader};
+use super::open::{Catalog, PhotoLimits, encoder, reader};
 use super::progress::Progress;
 use super::{Outcome, interrupt};
 use crate::report::{json, table};
-use anyhow::Context;
+use anyhow::{Context, bail};
 use lookalike_engine::ingest::{Counts, Event, FailuresFile, Ingest, Report};
 use lookalike_engine::source::{
     self, ImageBase, ImageSeparator, Mapping, ProductIdRule, SourceFormat, SourceOptions,
 };
 use lookalike_engine::store::embedded::EmbeddedStore;
-use lookalike_vision::decode::Limits;
 use lookalike_vision::encoder::Encoder;
 use serde_json::json;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Bring a folder, CSV or JSON-lines file of product photos into a catalog.
+/// Bring the photos of a folder, CSV or JSON-lines file into a catalog
 ///
 /// Running it again brings what is new or changed and leaves the rest alone; a run that was stopped goes on where it
-/// was. Whatever cannot be used is named on standard error and in the failures file, and the exit code is then 3.
+/// was. Products that the source no longer names stay in the catalog. Whatever cannot be used is named on standard error
+/// and in the failures file, and the exit code is then 3.
 #[derive(Debug, clap::Args)]
 pub(super) struct Index {
-    #[command(flatten)]
-    catalog: Catalog,
+    /// The catalog: a folder, made where there is none.
+    #[arg(value_name = "CATALOG")]
+    catalog: PathBuf,
     /// A folder of photos, a CSV, or a file of JSON lines.
     #[arg(value_name = "SOURCE")]
     source: PathBuf,
-    #[command(flatten)]
-    reading: Reading,
-    #[command(flatten)]
-    cost: Cost,
     /// Where to name what failed [default: failures.csv in the catalog].
     #[arg(long, value_name = "FILE")]
     failures: Option<PathBuf>,
@@ -40,6 +37,11 @@ pub(super) struct Index {
     /// Print the counts as JSON.
     #[arg(long)]
     json: bool,
+    // Their headings hold for whatever follows them.
+    #[command(flatten)]
+    reading: Reading,
+    #[command(flatten)]
+    cost: Cost,
 }
 
 /// How the source is read.
@@ -58,11 +60,11 @@ struct Reading {
     /// What stands between several images in one cell; `json` for JSON arrays.
     #[arg(long, value_name = "TEXT")]
     image_separator: Option<String>,
-    /// Take each first-level folder for one product.
+    /// Take each first-level folder, with all photos in it, for one product.
     #[arg(long)]
     product_per_folder: bool,
     /// What names a product that is one file.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_name = "RULE", value_enum, default_value_t)]
     product_id: ProductIdName,
 }
 
@@ -70,15 +72,14 @@ struct Reading {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Cost")]
 struct Cost {
+    /// Fetch addresses that are stored already again, to see whether their photos changed
+    #[arg(long)]
+    recheck_urls: bool,
     /// Threads that decode and encode [default: one per core].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,
-    /// Largest photo, in bytes.
-    #[arg(long, value_name = "N", default_value_t = Limits::default().max_bytes)]
-    max_bytes: u64,
-    /// Largest photo, in pixels.
-    #[arg(long, value_name = "N", default_value_t = Limits::default().max_pixels)]
-    max_pixels: u64,
+    #[command(flatten)]
+    photos: PhotoLimits,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -119,17 +120,23 @@ impl Reading {
 
 impl Cost {
     fn ingest(&self) -> Ingest {
-        let limits = Limits { max_bytes: self.max_bytes, max_pixels: self.max_pixels };
         let usual = Ingest::default();
-        Ingest { limits, workers: self.workers.map_or(usual.workers, usize::from), ..usual }
+        Ingest {
+            limits: self.photos.limits(),
+            workers: self.workers.map_or(usual.workers, usize::from),
+            recheck_urls: self.recheck_urls,
+            ..usual
+        }
     }
 }
 
 impl Index {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
         let ingest = self.cost.ingest();
+        let catalog = Catalog { catalog: self.catalog };
+        let place = catalog.folder()?;
         let run = Run {
-            place: self.catalog.folder()?,
+            place,
             source: &self.source,
             options: self.reading.options(),
             failures: self.failures.as_deref(),
@@ -140,9 +147,20 @@ impl Index {
         if self.json {
             json::write(&mut out, &as_json(&report))?;
         } else {
-            write_report(&mut out, self.catalog.folder()?, &report)?;
+            write_report(&mut out, place, &report)?;
         }
-        Ok(if report.counts.any_failed() { Outcome::SomeFailed } else { Outcome::Done })
+        Ok(outcome(&report))
+    }
+}
+
+/// How a run is told to the caller's shell.
+pub(super) fn outcome(report: &Report) -> Outcome {
+    if report.cancelled {
+        Outcome::Stopped
+    } else if report.counts.any_failed() {
+        Outcome::SomeFailed
+    } else {
+        Outcome::Done
     }
 }
 
@@ -157,7 +175,17 @@ pub(super) struct Run<'a> {
 
 impl Run<'_> {
     pub(super) fn carry_out(self, ingest: &Ingest) -> anyhow::Result<Report> {
-        // The source first: a mistyped path must not leave an empty catalog behind.
+        // These first: a mistyped path must not leave an empty catalog behind.
+        if let Some(path) = self.failures
+            && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
+            && !folder.is_dir()
+        {
+            bail!(
+                "cannot write the failures file {}: there is no folder {}",
+                path.display(),
+                folder.display()
+            );
+        }
         let source = source::open(self.source, &self.options)?;
         let reader = reader(self.allow_private_urls)?;
         let encoder = encoder();
@@ -192,7 +220,8 @@ impl Run<'_> {
             return Err(error).context("the photos are in the catalog, but");
         }
         if let Some(path) = failures.finish()? {
-            writeln!(io::stderr(), "what failed is named in {}", path.display())?;
+            // Nobody may be there to read it.
+            let _ = writeln!(io::stderr(), "what failed is named in {}", path.display());
         }
         Ok(report)
     }

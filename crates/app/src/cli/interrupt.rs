@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Exit code of a process that was interrupted, by the shells' convention.
-const INTERRUPTED: i32 = 130;
+pub(super) const INTERRUPTED: u8 = 130;
 
 /// Resolves when the process is asked to stop.
 ///
@@ -32,7 +32,7 @@ pub(super) fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
         runtime.block_on(async move {
             while asked_to_stop().await.is_ok() {
                 if raised.swap(true, Ordering::SeqCst) {
-                    std::process::exit(INTERRUPTED);
+                    std::process::exit(INTERRUPTED.into());
                 }
             }
         });

@@ -1,5 +1,7 @@
 //! Logging to standard error, so that standard output holds answers alone.
 
+use lookalike_vision::contained::is_contained;
+use std::panic;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -18,4 +20,17 @@ pub fn start(verbose: u8) {
     let targets = asked.and_then(|text| text.parse().ok()).unwrap_or(usual);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
     tracing_subscriber::registry().with(targets).with(lines).init();
+    report_only_panics_that_matter();
+}
+
+/// A panic of a decoder becomes an error that names the photo; Rust's own message would only frighten beside it.
+fn report_only_panics_that_matter() {
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        if is_contained() {
+            tracing::debug!("contained: {panic}");
+        } else {
+            usual(panic);
+        }
+    }));
 }

@@ -1,6 +1,6 @@
 //! The command line: one file per command, each with its flags and what they do.
 //!
-//! Exit codes: 0 done, 1 error, 2 usage (clap's), 3 done but some items failed.
+//! Exit codes: 0 done, 1 error, 2 usage (clap's), 3 done but some items failed, 130 stopped by a signal.
 
 mod check;
 mod demo;
@@ -19,14 +19,25 @@ mod verify;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
-/// Visual search and duplicate detection for product catalogs.
+const EXIT_CODES: &str = "\
+Exit codes: 0 done, 1 error, 2 wrong usage, 3 done but some items failed (each is named on standard error), \
+130 stopped before the end.";
+
+/// Visual search and duplicate detection for product catalogs
 ///
 /// A CATALOG is a folder that `lookalike index` makes. Start with `lookalike demo`.
 #[derive(Debug, Parser)]
-#[command(name = "lookalike", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(
+    name = "lookalike",
+    bin_name = "lookalike",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
+#[command(after_help = EXIT_CODES)]
 pub struct Cli {
-    /// Say more on standard error; twice for everything.
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    /// Say more on standard error; twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, display_order = 998)]
     pub verbose: u8,
     #[command(subcommand)]
     command: Command,
@@ -52,6 +63,8 @@ pub enum Outcome {
     Done,
     /// Done, but some items failed; each was named.
     SomeFailed,
+    /// Stopped on request before everything was done; what was done stays.
+    Stopped,
 }
 
 impl From<Outcome> for ExitCode {
@@ -59,6 +72,7 @@ impl From<Outcome> for ExitCode {
         match outcome {
             Outcome::Done => Self::SUCCESS,
             Outcome::SomeFailed => Self::from(3),
+            Outcome::Stopped => Self::from(interrupt::INTERRUPTED),
         }
     }
 }

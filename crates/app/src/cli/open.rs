@@ -5,6 +5,7 @@ use lookalike_engine::catalog::{ImageId, Location};
 use lookalike_engine::fetch::photo::PhotoReader;
 use lookalike_engine::fetch::{AnyReader, BlockingFetcher, FetchOptions};
 use lookalike_engine::search::{Probe, Searcher};
+use lookalike_engine::source::shown::{one_line, path_line};
 use lookalike_engine::store::embedded::{Access, EmbeddedStore};
 use lookalike_vision::decode::{Limits, decode};
 use lookalike_vision::encoder::Encoder;
@@ -61,26 +62,57 @@ pub(super) struct QueryPhoto {
 
 impl QueryPhoto {
     /// Reads, decodes and encodes the query.
-    pub(super) fn probe(&self, searcher: &Searcher, allow_private_urls: bool) -> anyhow::Result<Probe> {
+    pub(super) fn probe(
+        &self,
+        searcher: &Searcher,
+        limits: &Limits,
+        allow_private_urls: bool,
+    ) -> anyhow::Result<Probe> {
         if let Some(id) = &self.id {
             let key = searcher.store().find_image(&ImageId::new(id.as_str())?)?;
-            let key = key.with_context(|| format!("{id}: the catalog has no image of this id"))?;
+            let key = key.with_context(|| {
+                format!(
+                    "{}: the catalog has no image of this id (for a photo from disk, leave out --id)",
+                    one_line(id)
+                )
+            })?;
             return Ok(searcher.probe_stored(key)?);
         }
         let Some(image) = &self.image else {
             bail!("name a photo to look for, or a stored one with --id");
         };
-        let name = image.to_string_lossy();
-        let limits = Limits::default();
-        let location = if name.starts_with("http://") || name.starts_with("https://") {
-            Location::Url(name.clone().into_owned())
-        } else {
-            Location::File(image.clone())
+        let location = match image.to_str() {
+            Some(text) if is_web(text) => Location::Url(text.to_owned()),
+            _ => Location::File(image.clone()),
         };
-        let photo = reader(allow_private_urls)?.read(&location, &limits);
-        let bytes = photo.map_err(|error| anyhow!("{name} {error}"))?.bytes;
-        let picture = decode(&bytes, &limits).map_err(|error| anyhow!("{name} {error}"))?;
+        let name = path_line(image);
+        let photo = reader(allow_private_urls)?.read(&location, limits);
+        let bytes = photo.map_err(|error| anyhow!("{name}: {error}"))?.bytes;
+        let picture = decode(&bytes, limits).map_err(|error| anyhow!("{name}: {error}"))?;
         Ok(searcher.probe(&picture, Some(Sha256::digest(&bytes).into()))?)
+    }
+}
+
+fn is_web(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(scheme, _)| {
+        scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+    })
+}
+
+/// How large a photo may be.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct PhotoLimits {
+    /// Largest photo, in bytes.
+    #[arg(long, value_name = "N", default_value_t = Limits::default().max_bytes)]
+    max_bytes: u64,
+    /// Largest photo, in pixels (width times height).
+    #[arg(long, value_name = "N", default_value_t = Limits::default().max_pixels)]
+    max_pixels: u64,
+}
+
+impl PhotoLimits {
+    pub(super) fn limits(&self) -> Limits {
+        Limits { max_bytes: self.max_bytes, max_pixels: self.max_pixels }
     }
 }
 

@@ -7,7 +7,9 @@ use lookalike_engine::store::Store;
 use serde_json::json;
 use std::io::{self, Write};
 
-/// Check a catalog for damage.
+/// Check a catalog for damage
+///
+/// Reads everything that is stored and changes nothing. When something is wrong, the exit code is 3.
 #[derive(Debug, clap::Args)]
 pub(super) struct Verify {
     #[command(flatten)]

@@ -5,7 +5,7 @@ use lookalike_engine::catalog::ImageId;
 use std::fmt::Write;
 
 /// `/v1/images/...`, percent-encoded so that the id comes back as it is.
-pub(super) fn path(id: &ImageId) -> String {
+pub(crate) fn path(id: &ImageId) -> String {
     let text = id.as_str();
     // Clients resolve `a/../b` and proxies fold `a//b`; such ids travel as one segment.
     let slashes_stay = !text.split('/').any(|segment| matches!(segment, "" | "." | ".."));

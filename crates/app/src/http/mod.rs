@@ -21,6 +21,7 @@ mod search;
 mod serve;
 mod state;
 
+pub(crate) use image_url::path as image_path;
 pub use openapi::document;
 pub use router::router;
 pub use serve::{ServeOptions, serve};

@@ -5,6 +5,7 @@ pub mod table;
 
 use lookalike_engine::search::{Class, Match};
 use std::io::{self, Write};
+use std::time::Instant;
 
 /// How to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,18 +23,26 @@ impl Format {
     }
 }
 
-/// Prints products that were found; with a verdict when the question was whether the photo is listed.
+/// Products that were found.
+#[derive(Debug, Clone, Copy)]
+pub struct Answer<'a> {
+    /// There when the question was whether the photo is listed.
+    pub verdict: Option<Class>,
+    /// Best first.
+    pub matches: &'a [Match],
+    /// The encoder that "looks alike" is measured with.
+    pub encoder: &'a str,
+    /// When the question was asked.
+    pub started: Instant,
+}
+
+/// Prints products that were found.
 ///
 /// # Errors
 /// When `out` cannot be written to.
-pub fn matches(
-    out: &mut dyn Write,
-    format: Format,
-    verdict: Option<Class>,
-    matches: &[Match],
-) -> io::Result<()> {
+pub fn answer(out: &mut dyn Write, format: Format, answer: &Answer<'_>) -> io::Result<()> {
     match format {
-        Format::Table => table::write_matches(out, verdict, matches),
-        Format::Json => json::write_matches(out, verdict, matches),
+        Format::Table => table::write_matches(out, answer.verdict, answer.matches),
+        Format::Json => json::write_answer(out, answer),
     }
 }

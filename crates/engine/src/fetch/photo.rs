@@ -67,6 +67,9 @@ pub enum ReadError {
     /// The reader at hand does not know this kind of location.
     #[error("cannot be read from here: {0}")]
     Unsupported(&'static str),
+    /// Not to be had from the web; a fragment that says why.
+    #[error("{0}")]
+    Web(String),
     /// As the system or the other side says it.
     #[error("cannot be read: {0}")]
     Failed(String),

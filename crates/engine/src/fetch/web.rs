@@ -1,11 +1,12 @@
 //! Photos on the web, for the ingest: [`BlockingFetcher`] as a [`PhotoReader`], and a reader for every kind of place.
 
 use super::blocking::BlockingFetcher;
-use super::error::FetchError;
+use super::error::{FetchError, redacted};
 use super::local::LocalReader;
 use super::photo::{Photo, PhotoReader, ReadError, Stat};
 use crate::catalog::Location;
 use lookalike_vision::decode::Limits;
+use url::Url;
 
 impl PhotoReader for BlockingFetcher {
     /// Always `None` for a URL: servers' words on length and time are not reliable enough to skip a photo by.
@@ -14,7 +15,8 @@ impl PhotoReader for BlockingFetcher {
     }
 
     fn read(&self, location: &Location, limits: &Limits) -> Result<Photo, ReadError> {
-        let bytes = self.get(url_of(location)?)?.bytes;
+        let url = url_of(location)?;
+        let bytes = self.get(url).map_err(|error| read_error(url, &error))?.bytes;
         if bytes.len() as u64 > limits.max_bytes {
             return Err(ReadError::TooLarge { bytes: bytes.len() as u64, max_bytes: limits.max_bytes });
         }
@@ -31,13 +33,14 @@ fn url_of(location: &Location) -> Result<&str, ReadError> {
     }
 }
 
-impl From<FetchError> for ReadError {
-    fn from(error: FetchError) -> Self {
-        match error {
-            FetchError::Status { status: 404 | 410, .. } => Self::Missing,
-            other => Self::Failed(other.to_string()),
-        }
+/// The error as a fragment that follows `url`, which is not named again unless another one failed on its behalf.
+fn read_error(url: &str, error: &FetchError) -> ReadError {
+    if matches!(error, FetchError::Status { status: 404 | 410, .. }) {
+        return ReadError::Missing;
     }
+    let text = error.to_string();
+    let own = Url::parse(url).ok().and_then(|url| text.strip_prefix(&redacted(&url))?.strip_prefix(' '));
+    own.map_or_else(|| ReadError::Failed(text.clone()), |fragment| ReadError::Web(fragment.to_owned()))
 }
 
 /// Reads files from disk and URLs from the web.

@@ -12,10 +12,10 @@ use super::run::Stop;
 use crate::store::{Fingerprint, NewImage};
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use lookalike_vision::Picture;
+use lookalike_vision::contained::contained;
 use lookalike_vision::decode::{self, DecodeError, Header, Limits};
 use lookalike_vision::encoder::Encoder;
 use lookalike_vision::hash::Hashes;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Bytes that decoding takes per pixel at the worst: 16-bit RGBA.
 const BYTES_PER_PIXEL: u64 = 8;
@@ -181,6 +181,5 @@ impl<'a> Worker<'a> {
 
 /// Runs what may panic on hostile bytes.
 fn caught<T>(what: &str, work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|panic| Err(format!("{what} fault: {}", panic_text(&*panic))))
+    contained(work).unwrap_or_else(|panic| Err(format!("{what} fault: {}", panic_text(&*panic))))
 }

@@ -9,9 +9,9 @@ use super::plan::{Message, Outcome, Task};
 use super::run::Stop;
 use crate::fetch::photo::{Photo, PhotoReader, ReadError};
 use crossbeam_channel::{Receiver, Sender};
+use lookalike_vision::contained::contained;
 use lookalike_vision::decode::Limits;
 use sha2::{Digest as _, Sha256};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What a photo of unknown length is taken for until it is there.
 const USUAL_BYTES: u64 = 1 << 20;
@@ -53,7 +53,7 @@ impl Loader<'_> {
             return Some((0, Outcome::NotReached));
         }
         let mut grant = self.budget.acquire(task.bytes.unwrap_or(USUAL_BYTES).min(self.limits.max_bytes));
-        let read = catch_unwind(AssertUnwindSafe(|| self.reader.read(&task.image.location, &self.limits)));
+        let read = contained(|| self.reader.read(&task.image.location, &self.limits));
         let read = read.unwrap_or_else(|panic| Err(ReadError::Failed(panic_text(&*panic).to_owned())));
         let photo = match read {
             Ok(photo) => photo,

@@ -49,7 +49,8 @@ impl Evidence {
             pdq_bits,
             pdq_quality: probe.hashes.pdq.quality.min(stored_pdq.quality),
             orientation: if nearest == 0 { Orientation::Upright } else { Orientation::Turned },
-            cosine: probe.vector.iter().zip(vector).map(|(a, b)| a * b).sum(),
+            // Unit vectors; rounding alone can lead a hair beyond.
+            cosine: probe.vector.iter().zip(vector).map(|(a, b)| a * b).sum::<f32>().clamp(-1.0, 1.0),
         }
     }
 }

@@ -115,7 +115,7 @@ impl Mapping {
         for column in self.id.iter().chain(&self.images) {
             if !exists(column) {
                 let nearest = nearest(column, columns).map(|name| format!("; did you mean `{name}`?"));
-                let nearest = nearest.unwrap_or_default();
+                let nearest = nearest.unwrap_or_else(|| ".".to_owned());
                 return Err(format!("there is no column `{column}`{nearest} There are: {}", listed(columns)));
             }
         }

@@ -7,7 +7,8 @@ use std::error::Error;
 use std::io::{self, Cursor};
 
 use image::codecs::{bmp::BmpDecoder, gif::GifDecoder, tiff::TiffDecoder};
-use image::{ColorType, ImageDecoder, ImageError};
+use image::error::{UnsupportedError, UnsupportedErrorKind};
+use image::{ColorType, ExtendedColorType, ImageDecoder, ImageError};
 
 use super::orientation::Orientation;
 use super::raster::{Layout, Raster, Upright, high_bytes_native, unit_floats_native};
@@ -73,8 +74,20 @@ fn explain(format: Format, error: &ImageError, bytes: &[u8]) -> DecodeError {
     }
     match error {
         ImageError::Limits(_) => DecodeError::OutOfMemory { format, reason: error.to_string() },
-        ImageError::Unsupported(_) => DecodeError::UnsupportedKind { format, kind: error.to_string() },
+        ImageError::Unsupported(unsupported) => {
+            DecodeError::UnsupportedKind { format, kind: kind(unsupported) }
+        }
         _ => DecodeError::Corrupt { format, reason: error.to_string() },
+    }
+}
+
+/// What is unusual about a file, in words.
+fn kind(unsupported: &UnsupportedError) -> String {
+    match unsupported.kind() {
+        UnsupportedErrorKind::Color(ExtendedColorType::Unknown(bits)) => format!("{bits} bits per pixel"),
+        UnsupportedErrorKind::Color(color) => format!("{color:?} samples"),
+        UnsupportedErrorKind::GenericFeature(feature) => feature,
+        _ => unsupported.to_string(),
     }
 }
 

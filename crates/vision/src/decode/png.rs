@@ -69,6 +69,24 @@ fn explain(error: &DecodingError, bytes: &[u8]) -> DecodeError {
             DecodeError::Truncated { format, bytes: bytes.len() as u64 }
         }
         DecodingError::LimitsExceeded => DecodeError::OutOfMemory { format, reason: error.to_string() },
-        _ => DecodeError::Corrupt { format, reason: error.to_string() },
+        _ => DecodeError::Corrupt { format, reason: in_words(&error.to_string()) },
     }
+}
+
+/// The decoder's words with chunks called by their names, where it writes out its own structures.
+fn in_words(text: &str) -> String {
+    let mut words = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, (name, after))) =
+        rest.split_once("ChunkType { type: ").and_then(|(before, found)| {
+            let (fields, after) = found.split_once(" }")?;
+            Some((before, (fields.split(',').next()?, after)))
+        })
+    {
+        words.push_str(before);
+        words.push_str(name);
+        rest = after;
+    }
+    words.push_str(rest);
+    words.trim_end_matches('.').to_owned()
 }

@@ -6,8 +6,6 @@
 
 mod ending;
 
-use std::panic::AssertUnwindSafe;
-
 use libjpeg_turbo_rs::{ComponentInfo, DecodeLimits, Decoder, JpegError, PixelFormat, ScalingFactor};
 
 use super::orientation::Orientation;
@@ -57,20 +55,12 @@ fn divisor(side_px: u32, min_side_px: u32) -> u32 {
 
 /// Runs `read`, and once more with an end marker appended where nothing but that marker is missing.
 fn with_end<T>(bytes: &[u8], read: impl Fn(&[u8]) -> Result<T, DecodeError>) -> Result<T, DecodeError> {
-    let result = contained(|| read(bytes));
+    let result = read(bytes);
     if matches!(result, Err(DecodeError::Truncated { .. })) && ending::is_all_that_lacks(bytes) {
-        return contained(|| read(&[bytes, &[0xFF, 0xD9]].concat()));
+        // Where that does not help either, the error is that of the bytes as they came.
+        return read(&[bytes, &[0xFF, 0xD9]].concat()).or(result);
     }
     result
-}
-
-/// Turns a panic into an error. The decoder is young: fuzzing made 0.9.0 panic twice on four-component files, and
-/// though [`open`] now refuses both kinds, one file must not be able to end an indexing run.
-fn contained<T>(work: impl FnOnce() -> Result<T, DecodeError>) -> Result<T, DecodeError> {
-    // Nothing outlives the call that a panic could leave half changed.
-    std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        Err(DecodeError::Corrupt { format: Format::Jpeg, reason: "the decoder panicked on it".to_owned() })
-    })
 }
 
 /// Reads the header and refuses what is over the limits or of a kind that is not read.
