@@ -1,5 +1,7 @@
 //! What `hash`, `search`, `check`, `status` and `verify` print, for programs and for people.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, where a failure is the answer")]
+
 mod cli_kit;
 
 use cli_kit::{Shop, drawing, fixture, jpeg, png};

@@ -1,5 +1,7 @@
 //! Catalog folders that are none, damaged, too new or in use: a clear error, and nothing in them is touched.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, where a failure is the answer")]
+
 mod cli_kit;
 
 use cli_kit::{Shop, drawing, png};

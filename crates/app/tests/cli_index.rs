@@ -1,5 +1,11 @@
 //! `lookalike index` again and again: what is taken for one product, what is new, and what stays.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, where a failure is the answer"
+)]
+
 mod cli_kit;
 
 use cli_kit::{Ran, Shop, drawing, jpeg, png};

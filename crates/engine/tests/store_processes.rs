@@ -168,7 +168,6 @@ fn a_writer_killed_at_any_moment_loses_nothing_it_acknowledged() {
 fn read_pairs(path: &Path) {
     let store = EmbeddedStore::open(path, Access::ReadOnly).unwrap();
     let pair = ["left", "right"].map(product_id);
-    say("ready");
     let (mut reads, mut generations, mut counts) = (0, std::collections::HashSet::new(), Vec::new());
     let mut has_changed = false;
     loop {
@@ -177,6 +176,10 @@ fn read_pairs(path: &Path) {
         let titles: Vec<_> = found.iter().map(|product| product.fields["title"].clone()).collect();
         assert_eq!(titles[0], titles[1], "a batch was seen in part");
         generations.insert(titles[0].to_string());
+        if reads == 0 {
+            // Not before: the writer then goes on, and waits until a change is seen.
+            say("ready");
+        }
         if generations.len() > 1 && !has_changed {
             has_changed = true;
             say("changed");

@@ -54,12 +54,12 @@ mod tests {
     fn a_panic_becomes_a_value_and_is_known_to_be_contained_only_meanwhile() {
         assert!(!is_contained());
         assert!(matches!(contained(is_contained), Ok(true)));
-        let nested = contained(|| {
-            let inner = contained(|| panic!("inner"));
+        let nested: Result<(), _> = contained(|| {
+            let inner: Result<(), _> = contained(|| panic!("inner"));
             assert!(inner.is_err() && is_contained());
             panic!("outer")
         });
-        let said = *nested.map(|()| ()).unwrap_err().downcast::<&str>().unwrap();
+        let said = *nested.unwrap_err().downcast::<&str>().unwrap();
         assert_eq!((said, is_contained()), ("outer", false));
     }
 }
