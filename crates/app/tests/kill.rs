@@ -96,7 +96,9 @@ fn content(catalog: &Path) -> Vec<(StoredImage, Option<StoredProduct>)> {
     let with_product = images.into_iter().map(|mut image| {
         image.key.0 = 0;
         let ids: [ProductId; 1] = [image.product.clone()];
-        (image, store.products(&ids).unwrap().pop())
+        let mut product = store.products(&ids).unwrap().pop();
+        product.iter_mut().for_each(|product| product.image_keys.clear());
+        (image, product)
     });
     with_product.collect()
 }
