@@ -208,7 +208,7 @@ def machine():
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), name)
     load = f", load average {os.getloadavg()[0]:.1f} at the end" if hasattr(os, "getloadavg") else ""
-    return f"{name}, {os.cpu_count()} cores{load}; {platform.system()} {platform.release()}"
+    return f"{name}, {os.cpu_count()} cores{load}; {platform.system()}"
 
 
 def report(options, table, notes, versions):
