@@ -12,8 +12,8 @@ import copy
 import csv
 import math
 import os
+import signal
 import time
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +73,18 @@ class Threads:
             running = int(Path("/proc/loadavg").read_text().split()[3].split("/")[0])
             self.busy += 0.15 * (running - self.busy)  # this process counts as one, its worker as a part of one
         torch.set_num_threads(self.fixed or (os.cpu_count() if self.busy < 1.7 else 1))
+
+
+class Stop:
+    """Remembers that SIGTERM or SIGINT came, so that the step under way is finished and saved."""
+
+    def __init__(self):
+        self.asked = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.ask)
+
+    def ask(self, number: int, frame: object) -> None:
+        self.asked = True
 
 
 class Run:
@@ -152,11 +164,12 @@ def side_at(stage: str, step: int, steps: int) -> int:
     return next(side for until, side in SIDES[stage] if step / steps < until)
 
 
-def train(stage: str, steps: int, folder: Path, seed: int, save_seconds: float, workers: int, threads: int) -> None:
+def train(given: argparse.Namespace) -> None:
+    stage, steps = given.stage, given.steps
     photos, dev = data.load("train"), data.load("dev")
-    run = Run(stage, folder, seed)
-    saved, threads = time.monotonic(), Threads(threads)
-    with open(folder / f"curve-{stage}.csv", "a", newline="", encoding="utf-8") as file:
+    run = Run(stage, given.folder, given.seed)
+    saved, threads, stop = time.monotonic(), Threads(given.threads), Stop()
+    with open(given.folder / f"curve-{stage}.csv", "a", newline="", encoding="utf-8") as file:
         curve = csv.writer(file)
         if file.tell() == 0:
             curve.writerow(("step", "steps", "side", "rate", "loss", "contrastive", "seconds_a_step"))
@@ -167,10 +180,10 @@ def train(stage: str, steps: int, folder: Path, seed: int, save_seconds: float, 
                 run.neighbours = nearest(run.average, photos, side)
             chunk = [step for step in range(run.step, until) if side_at(stage, step, steps) == side]
             batches = Batches(photos, dev, STAGES[stage], side, run.seed + (stage == "two"), run.neighbours)
-            loader = torch.utils.data.DataLoader(batches, batch_size=None, sampler=chunk, num_workers=workers)
+            loader = torch.utils.data.DataLoader(batches, batch_size=None, sampler=chunk, num_workers=given.workers)
             begun = time.monotonic()
             sums = np.zeros(2)
-            for at, batch in enumerate(islice(loader, len(chunk)), 1):
+            for at, batch in enumerate(loader, 1):
                 threads.adapt()
                 rate = rate_at(stage, run.step, steps)
                 sums += run.learn(*batch, rate)
@@ -179,9 +192,11 @@ def train(stage: str, steps: int, folder: Path, seed: int, save_seconds: float, 
                     curve.writerow((run.step, steps, side, f"{rate:.2e}", *(f"{s / 20:.4f}" for s in sums), f"{took:.2f}"))
                     file.flush()
                     begun, sums = time.monotonic(), np.zeros(2)
-                if time.monotonic() - saved > save_seconds:
+                if stop.asked or time.monotonic() - saved > given.save_seconds:
                     run.save()
                     saved = time.monotonic()
+                if stop.asked:
+                    raise SystemExit(f"stopped after step {run.step} of {steps}; the same command goes on")
     run.save()
 
 
@@ -196,7 +211,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=data.WORK)
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
-    train(given.stage, given.steps, given.folder, given.seed, given.save_seconds, given.workers, given.threads)
+    train(given)
 
 
 if __name__ == "__main__":
