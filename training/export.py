@@ -1,0 +1,139 @@
+"""Writes the encoder as ONNX: batch normalisation folded, weights as float16, arithmetic in float32.
+
+    python export.py ~/lookalike-training/stage-two.pt out/look-1.onnx
+
+Input `input`: float32 (N, 3, 112, 112), RGB in 0..1. Output `embedding`: float32 (N, 256), norm 1. Opset 13.
+The graph is written node by node rather than traced: it is short, and holds nothing but Conv, Relu, Add, Clip, Mul,
+Pow, ReduceMean, Concat, Gemm, ReduceL2, Div and the Casts that widen the weights. It is then run in ONNX Runtime and
+compared with the float32 network on photos; a cosine below .999 is an error.
+"""
+
+import argparse
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import nn
+
+import data
+from batches import clean
+from model import EMBEDDING, SIDE, ConvUnit, Look, Residual
+
+LEAST_COSINE = 0.999
+
+
+def folded(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[np.ndarray, np.ndarray]:
+    """The convolution's weights and bias with the normalisation behind it multiplied in, float64."""
+    scale = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).double()
+    weight = conv.weight.double() * scale[:, None, None, None]
+    bias = norm.bias.double() - norm.running_mean.double() * scale
+    return weight.detach().numpy(), bias.detach().numpy()
+
+
+class Graph:
+    """Nodes and stored tensors under construction; each method gives the name of what it made."""
+
+    def __init__(self):
+        self.nodes, self.stored = [], []
+
+    def add(self, operator: str, *inputs: str, **attributes) -> str:
+        name = f"{operator.lower()}{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operator, list(inputs), [name], name=name, **attributes))
+        return name
+
+    def constant(self, values: np.ndarray) -> str:
+        name = f"tensor{len(self.stored)}"
+        self.stored.append(numpy_helper.from_array(values, name))
+        return name
+
+    def weights(self, values: np.ndarray) -> str:
+        """Kept as float16, widened where it is used; engines do that once, when they load the model."""
+        return self.add("Cast", self.constant(values.astype(np.float16)), to=TensorProto.FLOAT)
+
+    def convolution(self, x: str, conv: nn.Conv2d, norm: nn.BatchNorm2d) -> str:
+        weight, bias = folded(conv, norm)
+        return self.add(
+            "Conv",
+            x,
+            self.weights(weight),
+            self.constant(bias.astype(np.float32)),
+            kernel_shape=[3, 3],
+            strides=list(conv.stride),
+            pads=[1, 1, 1, 1],
+        )
+
+    def layer(self, x: str, layer: nn.Module) -> str:
+        if isinstance(layer, ConvUnit):
+            return self.add("Relu", self.convolution(x, layer[0], layer[1]))
+        if isinstance(layer, Residual):
+            inner = self.add("Relu", self.convolution(x, layer.first[0], layer.first[1]))
+            return self.add("Relu", self.add("Add", x, self.convolution(inner, layer.second, layer.norm)))
+        raise TypeError(f"no ONNX form for {type(layer).__name__}: add one to Graph.layer")
+
+
+def build(model: Look) -> onnx.ModelProto:
+    graph = Graph()
+    scalar = lambda value: graph.constant(np.array(value, np.float32))
+    x = graph.add("Sub", "input", graph.constant(model.mean.numpy()))
+    x = graph.add("Div", x, graph.constant(model.deviation.numpy()))
+    for layer in model.trunk:
+        x = graph.layer(x, layer)
+    peak = graph.add("Pow", graph.add("Clip", x, scalar(1e-4)), scalar(3.0))
+    peak = graph.add("Pow", graph.add("ReduceMean", peak, axes=[2, 3], keepdims=0), scalar(1 / 3))
+    mean = graph.add("ReduceMean", x, axes=[2, 3], keepdims=0)
+    weight, bias = model.head.weight.detach().numpy(), model.head.bias.detach().numpy()
+    pooled = graph.add("Concat", peak, mean, axis=1)
+    x = graph.add("Gemm", pooled, graph.weights(weight), graph.constant(bias), transB=1)
+    norm = graph.add("ReduceL2", x, axes=[1], keepdims=1)
+    graph.nodes.append(helper.make_node("Div", [x, norm], ["embedding"], name="embedding"))
+    made = helper.make_model(
+        helper.make_graph(
+            graph.nodes,
+            "look-1",
+            [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", 3, SIDE, SIDE])],
+            [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["N", EMBEDDING])],
+            initializer=graph.stored,
+        ),
+        opset_imports=[helper.make_opsetid("", 13)],
+        ir_version=8,
+        producer_name="lookalike",
+    )
+    onnx.checker.check_model(made, full_check=True)
+    return made
+
+
+@torch.no_grad()
+def least_cosine(model: Look, path: Path, photos: int = 64) -> float:
+    """The worst agreement of the exported and the trained network, on training photos in batches and one by one."""
+    from evaluate import onnx_encoder
+
+    encode = onnx_encoder(path, "01", "embedding", threads=1)
+    views = next(clean(data.load("dev"), SIDE, photos))
+    expected = model(views.permute(0, 3, 1, 2).float() / 255).numpy()
+    batched = encode(views.numpy())
+    singly = np.concatenate([encode(views[at : at + 1].numpy()) for at in range(8)])
+    return float(min((expected * batched).sum(1).min(), (expected[:8] * singly).sum(1).min()))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="writes a checkpoint's averaged weights as ONNX")
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("onnx", type=Path)
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    model = Look().eval()
+    model.load_state_dict(torch.load(given.checkpoint, map_location="cpu")["average"])
+    given.onnx.parent.mkdir(parents=True, exist_ok=True)
+    given.onnx.write_bytes(build(model).SerializeToString())
+    cosine = least_cosine(model, given.onnx)
+    digest = hashlib.sha256(given.onnx.read_bytes()).hexdigest()
+    print(f"{given.onnx}: {given.onnx.stat().st_size:,} bytes, sha256 {digest}, least cosine {cosine:.6f}")
+    if cosine < LEAST_COSINE:
+        raise SystemExit(f"the export differs from the network: cosine {cosine:.6f}, at least {LEAST_COSINE} is wanted")
+
+
+if __name__ == "__main__":
+    main()
