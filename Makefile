@@ -23,6 +23,7 @@ check:
 	$(CARGO) xtask tidy
 
 unit:
+	@test -d ../shared || echo "no ../shared: the tests on real photos skip themselves, those on drawn pictures run"
 	$(CARGO) test --release --locked --workspace
 
 ## Hashes against the real ImageHash and pdqhash, in a virtual environment of their own.
