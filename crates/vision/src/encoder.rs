@@ -33,6 +33,29 @@ pub trait Encoder: Send + Sync {
     /// # Errors
     /// When the encoder could not be run; no vector of the batch is then given.
     fn encode(&self, pictures: &[&Picture]) -> Result<Vec<Vec<f32>>, EncodeError>;
+
+    /// Its other half, where words have vectors in the same space.
+    fn text(&self) -> Option<&dyn TextEncoder> {
+        None
+    }
+}
+
+/// Makes vectors from words, in the space of the [`Encoder`] it belongs to.
+pub trait TextEncoder: Send + Sync {
+    /// One vector per text, in the order given.
+    ///
+    /// # Errors
+    /// When the encoder could not be run; no vector of the batch is then given.
+    fn encode_text(&self, texts: &[&str]) -> Result<Vec<TextVector>, EncodeError>;
+}
+
+/// What became of a text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TextVector {
+    /// Finite and of unit length.
+    pub vector: Vec<f32>,
+    /// The text was longer than the encoder reads: its end was left out.
+    pub truncated: bool,
 }
 
 /// An encoder failed on a batch.

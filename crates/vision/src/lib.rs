@@ -11,6 +11,7 @@ pub mod decode;
 pub mod encoder;
 pub mod hash;
 pub mod look;
+pub mod neural;
 pub mod picture;
 pub mod pixels;
 
