@@ -7,7 +7,7 @@ use super::digest::{Digest, Hasher};
 use super::error::ModelsError;
 use super::folder::{ModelEntry, Models, check_name, delete, exists};
 use super::load::{Mapped, kept, map, open_regular};
-use super::opening::{self, Parts};
+use super::opening::{self, Open, Parts};
 use super::page::{CameFrom, Files, KeptFile, ModelPage, Pin};
 use super::preset::Preset;
 use super::pull::{MOST_BYTES, tokenizer_name};
@@ -270,13 +270,13 @@ fn take_in(addition: &Addition, drawn: Drawn, folder: &Path) -> Result<ModelPage
         tokenizer: tokenizer.as_ref().map(|(_, bytes)| &**bytes),
     };
     let engine = opening::engine(addition.engine);
-    if fit {
-        let said = (addition.output.is_some(), addition.text_output.is_some());
-        opening::fit_names(&mut description, parts, engine, said).map_err(unusable)?;
-    }
-    if infer {
-        description.dimensions = opening::dimensions(&description, parts, engine).map_err(unusable)?;
-    }
+    let open = Open {
+        names: fit,
+        image_output: addition.output.is_none(),
+        text_output: addition.text_output.is_none(),
+        dimensions: infer,
+    };
+    opening::fit(&mut description, parts, engine, open).map_err(unusable)?;
     opening::validate(&description, parts, engine).map_err(unusable)?;
     let files = Files { image, text: text.map(|(file, _)| file), tokenizer: tokenizer.map(|(file, _)| file) };
     // Exactly what the hub offers, got by other means.
