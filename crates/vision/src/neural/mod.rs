@@ -6,5 +6,6 @@
 
 pub mod description;
 pub mod session;
+pub mod tensor;
 
 pub use description::Description;
