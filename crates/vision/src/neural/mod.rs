@@ -7,5 +7,6 @@
 pub mod description;
 pub mod session;
 pub mod tensor;
+pub mod tokenizer;
 
 pub use description::Description;
