@@ -9,8 +9,8 @@ use lookalike_engine::catalog::{Fields, ImageId, Location, ProductId};
 use lookalike_engine::search::{Mode, Request, Searcher};
 use lookalike_engine::store::embedded::EmbeddedStore;
 use lookalike_engine::store::{
-    Fingerprint, ImageKey, ImageWrite, KnownProduct, NewImage, Problem, Store, StoreError, StoredImage,
-    StoredProduct, Summary, Write,
+    Fingerprint, ImageKey, ImageWrite, KnownProduct, NewImage, Problem, SampledVector, Store, StoreError,
+    StoredImage, StoredProduct, Summary, Write,
 };
 use lookalike_vision::Picture;
 use lookalike_vision::encoder::{Encoder, EncoderId};
@@ -70,6 +70,12 @@ impl Store for Noting {
     }
     fn nearest_pdqs(&self, queries: &[PdqHash], limit: usize) -> Result<Vec<(ImageKey, u32)>, StoreError> {
         self.store.nearest_pdqs(queries, limit)
+    }
+    fn search_text(&self, words: &str, limit: usize) -> Result<Vec<(ProductId, f32)>, StoreError> {
+        self.store.search_text(words, limit)
+    }
+    fn sample_vectors(&self, encoder: usize, count: usize) -> Result<Vec<SampledVector>, StoreError> {
+        self.store.sample_vectors(encoder, count)
     }
     fn verify(&self) -> Result<Vec<Problem>, StoreError> {
         self.store.verify()
