@@ -243,3 +243,13 @@ pub enum StoreError {
     #[error(transparent)]
     Embedded(#[from] embedded::EmbeddedError),
 }
+
+impl StoreError {
+    /// The encoder that was asked for and that another process removed since the store was opened.
+    pub fn removed_encoder(&self) -> Option<&str> {
+        match self {
+            Self::Embedded(embedded::EmbeddedError::EncoderRemoved { name, .. }) => Some(name),
+            Self::Embedded(_) => None,
+        }
+    }
+}
