@@ -4,6 +4,7 @@
 
 mod check;
 mod demo;
+mod encoders;
 mod evaluate;
 mod hash;
 mod index;
@@ -53,6 +54,7 @@ enum Command {
     Status(status::Status),
     Verify(verify::Verify),
     Evaluate(evaluate::Evaluate),
+    Encoders(encoders::Encoders),
     Hash(hash::Hash),
 }
 
@@ -92,6 +94,7 @@ impl Cli {
             Command::Status(command) => command.run(),
             Command::Verify(command) => command.run(),
             Command::Evaluate(command) => command.run(),
+            Command::Encoders(command) => command.run(),
             Command::Hash(command) => command.run(),
         }
     }

@@ -70,6 +70,11 @@ impl EmbeddedStore {
         Self::open_locked(folder, Some(lock), MIGRATIONS)
     }
 
+    /// Whether there is a catalog in `path`, whatever its state.
+    pub fn is_at(path: &Path) -> bool {
+        Folder::new(path).has_database()
+    }
+
     /// Opens the catalog in `path`. For writing, one of an older schema is brought to the newest.
     ///
     /// # Errors
@@ -84,7 +89,7 @@ impl EmbeddedStore {
     /// # Errors
     /// Those of [`Self::create`] and [`Self::open`], and when the catalog's encoders are others.
     pub fn open_or_create(path: &Path, encoders: &[EncoderId]) -> Result<Self, EmbeddedError> {
-        if !Folder::new(path).has_database() {
+        if !Self::is_at(path) {
             return Self::create(path, encoders);
         }
         let store = Self::open(path, Access::ReadWrite)?;
