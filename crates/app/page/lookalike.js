@@ -1,10 +1,10 @@
-// Asks the server with a photo and shows what it answers. Everything goes through the public API; text from the
+// Asks the server with a photo or words and shows what it answers. Everything goes through the public API; text from the
 // catalog is only ever set as text.
 
 const byId = (id) => document.getElementById(id);
 const [status, answer, preview, drop, title] = ["status", "answer", "preview", "drop", "answer-title"].map(byId);
 
-const CLASS_NAMES = { identical: "same photo", edited_copy: "edited copy", similar: "match", none: "match" };
+const CLASS_NAMES = { identical: "same photo", edited_copy: "edited copy", similar: "match", described: "match", none: "match" };
 const VERDICTS = {
   identical: "Yes: this photo is listed.",
   edited_copy: "Yes: an edited copy of it is listed.",
@@ -12,7 +12,7 @@ const VERDICTS = {
   none: "No copy of this photo was found, and nothing that looks like it.",
 };
 
-/** What was asked with last: {file} or {imageId}; asked again when the kind of question changes. */
+/** What was asked with last: {file}, {imageId} or {text}; asked again when the kind of question changes. */
 let subject = null;
 /** Only the latest question's answer is shown. */
 let latest = null;
@@ -58,6 +58,11 @@ function setPicture(button, match, width) {
     const missing = Object.assign(document.createElement("span"), { className: "missing", textContent: "No picture" });
     picture.replaceWith(missing);
   });
+  if (!match.image_url) {
+    picture.dispatchEvent(new Event("error"));
+    button.disabled = true;
+    return;
+  }
   picture.src = `${match.image_url}?width=${width}`;
   button.title = `Ask with ${nameOf(match)}`;
   button.setAttribute("aria-label", button.title);
@@ -87,12 +92,13 @@ function group(heading, matches) {
   return heading ? [Object.assign(document.createElement("h3"), { textContent: heading }), list] : [list];
 }
 
-function show({ verdict, matches, results, took_ms }) {
+function show({ verdict, matches, results, matched_by, took_ms }) {
   if (results) {
     answer.replaceChildren(...group("", results));
     const took = `${Math.max(1, Math.round(took_ms))} ms`;
-    if (results.length > 0) say(`${count(results.length, "product")}, best first, in ${took}.`);
-    else say("The catalog has no pictures yet.");
+    const words = matched_by === "words" ? " by the words that describe them" : "";
+    if (results.length > 0) say(`${count(results.length, "product")}${words}, best first, in ${took}.`);
+    else say(matched_by ? "No product fits these words." : "The catalog has no pictures yet.");
     return;
   }
   const isCopy = (match) => match.class === "identical" || match.class === "edited_copy";
@@ -111,9 +117,10 @@ async function ask() {
   const kind = new FormData(byId("ask")).get("kind");
   const form = new FormData();
   if (subject.file) form.set("image", subject.file);
+  else if (subject.text) form.set("text", subject.text);
   else form.set("image_id", subject.imageId);
   form.set("top", "24");
-  if (kind === "similar") form.set("mode", "similar");
+  if (kind === "similar" && !subject.text) form.set("mode", "similar");
   title.hidden = false;
   byId("examples-title").textContent = "Or ask with a picture from the catalog";
   answer.setAttribute("aria-busy", "true");
@@ -123,7 +130,7 @@ async function ask() {
     await subject.file?.slice(0, 1).arrayBuffer().catch(() => {
       throw failure("This cannot be read: it is a folder, or it has changed or gone. Choose it again.", false);
     });
-    const url = kind === "check" ? "/v1/check" : "/v1/search";
+    const url = kind === "check" && !subject.text ? "/v1/check" : "/v1/search";
     const found = await answerTo(url, { method: "POST", body: form, signal: asking.signal });
     if (asking === latest) show(found);
   } catch (error) {
@@ -137,10 +144,14 @@ async function ask() {
 async function askWith(chosen, pictureUrl, name) {
   if (preview.src.startsWith("blob:")) URL.revokeObjectURL(preview.src);
   subject = chosen;
-  preview.src = pictureUrl;
-  preview.hidden = false;
+  if (pictureUrl) preview.src = pictureUrl;
+  else preview.removeAttribute("src");
+  preview.hidden = !pictureUrl;
   byId("subject").textContent = name;
-  drop.querySelector(".button").textContent = "Choose another photo";
+  if (pictureUrl) {
+    byId("text").value = "";
+    drop.querySelector(".button").textContent = "Choose another photo";
+  }
   await ask();
   // The answer may stand far from what was pressed, and a pressed card is gone with the answer it stood in.
   title.focus({ preventScroll: true });
@@ -180,7 +191,11 @@ byId("file").addEventListener("change", (event) => {
   askWithFile(files);
 });
 preview.addEventListener("error", () => (preview.hidden = true));
-byId("ask").addEventListener("submit", (event) => event.preventDefault());
+byId("ask").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = byId("text").value.trim();
+  if (text) askWith({ text }, "", "");
+});
 byId("again").addEventListener("click", ask);
 for (const radio of document.querySelectorAll("input[name=kind]")) radio.addEventListener("change", ask);
 document.addEventListener("dragover", (event) => {

@@ -9,8 +9,8 @@ use lookalike_engine::catalog::{Fields, ImageId, Location, ProductId};
 use lookalike_engine::search::{Mode, Request, Searcher};
 use lookalike_engine::store::embedded::EmbeddedStore;
 use lookalike_engine::store::{
-    Fingerprint, ImageKey, ImageWrite, KnownProduct, NewImage, Problem, Store, StoreError, StoredImage,
-    StoredProduct, Summary, Write,
+    Fingerprint, ImageKey, ImageWrite, KnownProduct, NewImage, Problem, SampledVector, Store, StoreError,
+    StoredImage, StoredProduct, Summary, Write,
 };
 use lookalike_vision::Picture;
 use lookalike_vision::encoder::{Encoder, EncoderId};
@@ -71,6 +71,12 @@ impl Store for Noting {
     fn nearest_pdqs(&self, queries: &[PdqHash], limit: usize) -> Result<Vec<(ImageKey, u32)>, StoreError> {
         self.store.nearest_pdqs(queries, limit)
     }
+    fn search_text(&self, words: &str, limit: usize) -> Result<Vec<(ProductId, f32)>, StoreError> {
+        self.store.search_text(words, limit)
+    }
+    fn sample_vectors(&self, encoder: usize, count: usize) -> Result<Vec<SampledVector>, StoreError> {
+        self.store.sample_vectors(encoder, count)
+    }
     fn verify(&self) -> Result<Vec<Problem>, StoreError> {
         self.store.verify()
     }
@@ -111,7 +117,7 @@ fn products_with_very_many_photos_are_each_found_once_and_read_a_part_at_a_time(
     let store = Arc::new(Noting { store, most_images: AtomicUsize::new(0) });
     let searcher = Searcher::new(Arc::clone(&store) as Arc<dyn Store>, Arc::new(look)).unwrap();
     let asked = ImageId::new("1234.png").unwrap();
-    let probe = searcher.probe_stored(store.find_image(&asked).unwrap().unwrap()).unwrap();
+    let probe = searcher.probe_stored(store.find_image(&asked).unwrap().unwrap(), None).unwrap();
     for mode in [Mode::Auto, Mode::Duplicate, Mode::Similar] {
         // when more products are wanted than there are,
         let found = searcher.search(&probe, &Request { mode, top: 50, min_percent: 0.0 }).unwrap();
@@ -140,7 +146,7 @@ fn a_product_is_asked_about_by_its_own_photo_whatever_others_call_theirs() {
         let id = ProductId::new(name).unwrap();
         let stored = searcher.store().products(std::slice::from_ref(&id)).unwrap().remove(0);
         assert_eq!((stored.images.len(), stored.image_keys.len()), (1, 1));
-        let probe = searcher.probe_stored(stored.image_keys[0]).unwrap();
+        let probe = searcher.probe_stored(stored.image_keys[0], None).unwrap();
         let found = searcher.search(&probe, &Request::default()).unwrap();
         // then it finds itself.
         assert_eq!(found[0].product, id);

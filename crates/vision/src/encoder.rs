@@ -34,6 +34,11 @@ pub trait Encoder: Send + Sync {
     /// When the encoder could not be run; no vector of the batch is then given.
     fn encode(&self, pictures: &[&Picture]) -> Result<Vec<Vec<f32>>, EncodeError>;
 
+    /// How many pictures it is best given at a time, where there are many.
+    fn batch(&self) -> usize {
+        8
+    }
+
     /// Its other half, where words have vectors in the same space.
     fn text(&self) -> Option<&dyn TextEncoder> {
         None

@@ -1,7 +1,7 @@
 //! `lookalike check`: is this photo already listed?
 
 use super::Outcome;
-use super::open::{Catalog, PhotoLimits, QueryPhoto};
+use super::open::{Catalog, EncoderChoice, PhotoLimits, QueryPhoto};
 use crate::report::{self, Answer, Format};
 use std::io;
 use std::time::Instant;
@@ -12,6 +12,7 @@ use std::time::Instant;
 /// whatever the answer is.
 #[derive(Debug, clap::Args)]
 #[command(
+    group(clap::ArgGroup::new("query").required(true).args(["image", "id"])),
     override_usage = "lookalike check [OPTIONS] <CATALOG> <IMAGE>\n       lookalike check [OPTIONS] <CATALOG> --id <IMAGE_ID>"
 )]
 pub(super) struct Check {
@@ -22,6 +23,8 @@ pub(super) struct Check {
     /// Products to print at most.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
     top: u16,
+    #[command(flatten)]
+    encoder: EncoderChoice,
     #[command(flatten)]
     limits: PhotoLimits,
     /// Fetch a photo from this machine or a private network, where IMAGE is an address there.
@@ -35,10 +38,10 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
         let started = Instant::now();
-        let searcher = self.catalog.searcher()?;
+        let searcher = self.catalog.searcher(&self.encoder)?;
         let probe = self.query.probe(&searcher, &self.limits.limits(), self.allow_private_urls)?;
         let check = searcher.check(&probe, self.top.into())?;
-        let encoder = &searcher.encoder().id().name;
+        let encoder = &searcher.encoder_of(&probe)?.name;
         let answer = Answer { verdict: Some(check.verdict), matches: &check.matches, encoder, started };
         report::answer(&mut io::stdout().lock(), Format::chosen(self.json), &answer)?;
         Ok(Outcome::Done)

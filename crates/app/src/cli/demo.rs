@@ -1,7 +1,7 @@
 //! `lookalike demo`: a shop to try everything on, drawn, indexed and served.
 
-use super::index::{Run, outcome};
-use super::open::Catalog;
+use super::index::{CacheSize, Run, outcome};
+use super::open::{Catalog, EncoderChoice};
 use super::progress::Progress;
 use super::serve::Service;
 use super::{Outcome, open};
@@ -45,8 +45,10 @@ impl Demo {
             place: &catalog,
             source: &folder.join("products.csv"),
             options: SourceOptions::default(),
+            encoders: &[],
             failures: None,
             allow_private_urls: false,
+            photo_cache: CacheSize::default(),
         };
         let report = run.carry_out(&Ingest::default())?;
         if report.cancelled {
@@ -68,8 +70,7 @@ impl Demo {
         if no_serve {
             return Ok(outcome(&report));
         }
-        let searcher = Catalog { catalog }.searcher()?;
-        service.run(searcher, |address| {
+        service.run(&Catalog { catalog }, &EncoderChoice::default(), |address| {
             writeln!(io::stdout(), "\nOr on the page: http://{address}/   (Ctrl-C stops)")
         })
     }

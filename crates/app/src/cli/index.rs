@@ -1,19 +1,24 @@
 //! `lookalike index`: products and their photos into a catalog.
 
-use super::open::{Catalog, PhotoLimits, encoder, reader};
+use super::open::{Catalog, PhotoLimits, USUAL_ENCODER, encoder_named, reader};
 use super::progress::Progress;
 use super::{Outcome, interrupt};
 use crate::report::{json, table};
 use anyhow::{Context, bail};
+use lookalike_engine::fetch::{CachingReader, PhotoCache};
 use lookalike_engine::ingest::{Counts, Event, FailuresFile, Ingest, Report};
+use lookalike_engine::search::SearchError;
 use lookalike_engine::source::{
     self, ImageBase, ImageSeparator, Mapping, ProductIdRule, SourceFormat, SourceOptions,
 };
-use lookalike_engine::store::embedded::EmbeddedStore;
-use lookalike_vision::encoder::Encoder;
+use lookalike_engine::store::Store;
+use lookalike_engine::store::embedded::{Access, EmbeddedStore};
+use lookalike_vision::encoder::{Encoder, EncoderId};
 use serde_json::json;
 use std::io::{self, Write};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Bring the photos of a folder, CSV or JSON-lines file into a catalog
 ///
@@ -28,6 +33,9 @@ pub(super) struct Index {
     /// A folder of photos, a CSV, or a file of JSON lines.
     #[arg(value_name = "SOURCE")]
     source: PathBuf,
+    /// What makes the vectors of a new catalog, the primary one first; may be given more than once [default: look-0].
+    #[arg(long = "encoder", value_name = "NAME")]
+    encoders: Vec<String>,
     /// Where to name what failed [default: failures.csv in the catalog].
     #[arg(long, value_name = "FILE")]
     failures: Option<PathBuf>,
@@ -79,7 +87,49 @@ struct Cost {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,
     #[command(flatten)]
+    cache: CacheSize,
+    #[command(flatten)]
     photos: PhotoLimits,
+}
+
+/// How much of the web is kept.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct CacheSize {
+    /// Keep up to this much of the photos from the web in the catalog, such as `500MB` or `2GB`; 0 keeps none. The
+    /// oldest go first.
+    #[arg(long, value_name = "SIZE", default_value = CacheSize::USUAL, value_parser = bytes)]
+    photo_cache: u64,
+}
+
+impl CacheSize {
+    const USUAL: &str = "10GB";
+
+    /// The cache of a catalog.
+    pub(super) fn of(&self, catalog: &Path) -> PhotoCache {
+        PhotoCache::new(catalog, self.photo_cache)
+    }
+}
+
+impl Default for CacheSize {
+    fn default() -> Self {
+        Self { photo_cache: bytes(Self::USUAL).unwrap_or_default() }
+    }
+}
+
+/// A number of bytes, as a person writes it.
+fn bytes(text: &str) -> Result<u64, String> {
+    let wrong = || "must be a size such as 0, 500MB or 2GB".to_owned();
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
+    let unit = match text.get(digits.len()..).unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "kb" | "k" => 1_000,
+        "mb" | "m" => 1_000_000,
+        "gb" | "g" => 1_000_000_000,
+        "tb" | "t" => 1_000_000_000_000,
+        _ => return Err(wrong()),
+    };
+    let count: u64 = digits.parse().map_err(|_| wrong())?;
+    count.checked_mul(unit).ok_or_else(wrong)
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -139,8 +189,10 @@ impl Index {
             place,
             source: &self.source,
             options: self.reading.options(),
+            encoders: &self.encoders,
             failures: self.failures.as_deref(),
             allow_private_urls: self.allow_private_urls,
+            photo_cache: self.cost.cache.clone(),
         };
         let report = run.carry_out(&ingest)?;
         let mut out = io::stdout().lock();
@@ -169,8 +221,11 @@ pub(super) struct Run<'a> {
     pub(super) place: &'a Path,
     pub(super) source: &'a Path,
     pub(super) options: SourceOptions,
+    /// Of a new catalog, or those it has; none means whatever it has.
+    pub(super) encoders: &'a [String],
     pub(super) failures: Option<&'a Path>,
     pub(super) allow_private_urls: bool,
+    pub(super) photo_cache: CacheSize,
 }
 
 impl Run<'_> {
@@ -187,19 +242,26 @@ impl Run<'_> {
             );
         }
         let source = source::open(self.source, &self.options)?;
-        let reader = reader(self.allow_private_urls)?;
-        let encoder = encoder();
-        let store = EmbeddedStore::open_or_create(self.place, &[encoder.id().clone()])?;
+        let reader = CachingReader::new(reader(self.allow_private_urls)?, self.photo_cache.of(self.place));
+        let (store, encoders) = open_or_create(self.place, self.encoders)?;
         let failures_path = self.failures.map_or_else(|| self.place.join("failures.csv"), Path::to_owned);
         let mut failures = FailuresFile::create(&failures_path)?;
         let stop = interrupt::stop_flag()?;
         let mut progress = Progress::start(source.images_expected(), "photos");
         progress.say(&source.describe());
+        for added in store.summary()?.adding {
+            let (name, place) = (added.id.name, self.place.display());
+            progress.say(&format!(
+                "{name} is being added and gets no vectors here: go on with `lookalike encoders add {place} {name}` \
+                 afterwards"
+            ));
+        }
+        let encoders: Vec<&dyn Encoder> = encoders.iter().map(AsRef::as_ref).collect();
         let mut unwritten = None;
         let report = ingest.run(
             source.as_ref(),
             &store,
-            &[encoder.as_ref() as &dyn Encoder],
+            &encoders,
             &reader,
             &mut |event| match event {
                 Event::Notice(notice) => progress.say(&notice),
@@ -227,11 +289,46 @@ impl Run<'_> {
     }
 }
 
+/// Opens a catalog for writing with its own encoders, which must be those named if any are; or makes one for them.
+fn open_or_create(place: &Path, names: &[String]) -> anyhow::Result<(EmbeddedStore, Vec<Arc<dyn Encoder>>)> {
+    // Each worker has its own core.
+    let load = |name: &str| encoder_named(name, NonZero::<usize>::MIN);
+    if !EmbeddedStore::is_at(place) {
+        let usual = [USUAL_ENCODER.to_owned()];
+        let names = if names.is_empty() { &usual } else { names };
+        let encoders = names.iter().map(|name| load(name)).collect::<anyhow::Result<Vec<_>>>()?;
+        let ids: Vec<EncoderId> = encoders.iter().map(|encoder| encoder.id().clone()).collect();
+        return Ok((EmbeddedStore::open_or_create(place, &ids)?, encoders));
+    }
+    let store = EmbeddedStore::open(place, Access::ReadWrite)?;
+    let has: Vec<&str> = store.encoders().iter().map(|id| id.name.as_str()).collect();
+    if !names.is_empty() && names != has {
+        let place = place.display();
+        bail!(
+            "{place} has the encoders {} and {} was asked for: leave --encoder out, and change them with `lookalike \
+             encoders add {place} NAME`, `remove` and `primary`",
+            has.join(", "),
+            names.join(", ")
+        );
+    }
+    let encoders = store.encoders().iter().map(|stored| {
+        let encoder = load(&stored.name)?;
+        if encoder.id() != stored {
+            let (stored, offered) = (stored.clone().into(), encoder.id().clone().into());
+            return Err(SearchError::EncoderDiffers { stored, offered }.into());
+        }
+        Ok(encoder)
+    });
+    let encoders = encoders.collect::<anyhow::Result<Vec<_>>>()?;
+    Ok((store, encoders))
+}
+
 fn done(counts: &Counts) -> u64 {
     counts.stored + counts.unchanged + counts.failed
 }
 
-fn note(counts: &Counts) -> String {
+/// What is to be known beside how far a run has come.
+pub(super) fn note(counts: &Counts) -> String {
     if counts.failed > 0 { format!("({} failed)", counts.failed) } else { String::new() }
 }
 

@@ -4,6 +4,7 @@
 
 mod check;
 mod demo;
+mod encoders;
 mod evaluate;
 mod hash;
 mod index;
@@ -57,6 +58,7 @@ enum Command {
     Verify(verify::Verify),
     Evaluate(evaluate::Evaluate),
     Models(models::ModelsCommand),
+    Encoders(encoders::Encoders),
     Hash(hash::Hash),
 }
 
@@ -97,6 +99,7 @@ impl Cli {
             Command::Verify(command) => command.run(),
             Command::Evaluate(command) => command.run(),
             Command::Models(command) => command.run(),
+            Command::Encoders(command) => command.run(),
             Command::Hash(command) => command.run(),
         }
     }

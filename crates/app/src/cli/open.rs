@@ -4,13 +4,14 @@ use anyhow::{Context, anyhow, bail};
 use lookalike_engine::catalog::{ImageId, Location};
 use lookalike_engine::fetch::photo::PhotoReader;
 use lookalike_engine::fetch::{AnyReader, BlockingFetcher, FetchOptions};
-use lookalike_engine::search::{Probe, Searcher};
+use lookalike_engine::search::{EncoderSource, EncoderUnavailable, Probe, Searcher};
 use lookalike_engine::source::shown::{one_line, path_line};
 use lookalike_engine::store::embedded::{Access, EmbeddedStore};
 use lookalike_vision::decode::{Limits, decode};
 use lookalike_vision::encoder::Encoder;
 use lookalike_vision::look::Look;
 use sha2::{Digest, Sha256};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -37,20 +38,79 @@ impl Catalog {
         Ok(EmbeddedStore::open(self.folder()?, Access::ReadOnly)?)
     }
 
-    /// Opens the catalog with the encoder its vectors were made by.
-    pub(super) fn searcher(&self) -> anyhow::Result<Searcher> {
-        Ok(Searcher::new(Arc::new(self.open()?), encoder())?)
+    /// Opens the catalog with its encoders, which are loaded when first needed; `choice` may make another the default.
+    pub(super) fn searcher(&self, choice: &EncoderChoice) -> anyhow::Result<Searcher> {
+        self.searcher_with(choice, Arc::new(Encoders::default()))
+    }
+
+    /// As [`Self::searcher`], with encoders out of `source`.
+    pub(super) fn searcher_with(
+        &self,
+        choice: &EncoderChoice,
+        source: Arc<dyn EncoderSource>,
+    ) -> anyhow::Result<Searcher> {
+        let searcher = Searcher::with_encoders(Arc::new(self.open()?), source);
+        Ok(match &choice.encoder {
+            Some(name) => searcher.with_default(name)?,
+            None => searcher,
+        })
     }
 }
 
-/// The encoder that catalogs are made with.
-pub(super) fn encoder() -> Arc<dyn Encoder> {
-    Arc::new(Look::default())
+/// Which of a catalog's encoders is asked.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(super) struct EncoderChoice {
+    /// Compare by this one of the catalog's encoders [default: its primary one].
+    #[arg(long, value_name = "NAME")]
+    pub(super) encoder: Option<String>,
 }
 
-/// What a query is made of: exactly one of a photo and a stored image.
+/// The encoder of a new catalog.
+pub(super) const USUAL_ENCODER: &str = "look-0";
+
+/// The encoder of that name, running on up to `threads` threads.
+///
+/// # Errors
+/// When there is none, or its model is not at hand; in words that say how to get it.
+pub(super) fn encoder_named(name: &str, threads: NonZero<usize>) -> anyhow::Result<Arc<dyn Encoder>> {
+    let look = Look::default();
+    if name == look.id().name {
+        return Ok(Arc::new(look));
+    }
+    let _ = threads;
+    bail!("there is no encoder {name:?}: this build has {USUAL_ENCODER} and no models")
+}
+
+/// Whether the encoder of that name reads words, as far as is known without its model.
+pub(super) fn encoder_reads_text(name: &str) -> bool {
+    let _ = name;
+    false
+}
+
+/// Encoders by name, for a searcher.
+pub(super) struct Encoders {
+    /// Threads that one question's encoding may use.
+    threads: NonZero<usize>,
+}
+
+impl Default for Encoders {
+    fn default() -> Self {
+        Self { threads: std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN) }
+    }
+}
+
+impl EncoderSource for Encoders {
+    fn load(&self, name: &str) -> Result<Arc<dyn Encoder>, EncoderUnavailable> {
+        encoder_named(name, self.threads).map_err(|error| EncoderUnavailable(format!("{error:#}")))
+    }
+
+    fn reads_text(&self, name: &str) -> bool {
+        encoder_reads_text(name)
+    }
+}
+
+/// What a query is made of: a photo or a stored image.
 #[derive(Debug, Clone, clap::Args)]
-#[group(required = true, multiple = false)]
 pub(super) struct QueryPhoto {
     /// The photo to look for: a file or a web address.
     #[arg(value_name = "IMAGE")]
@@ -76,7 +136,7 @@ impl QueryPhoto {
                     one_line(id)
                 )
             })?;
-            return Ok(searcher.probe_stored(key)?);
+            return Ok(searcher.probe_stored(key, None)?);
         }
         let Some(image) = &self.image else {
             bail!("name a photo to look for, or a stored one with --id");
@@ -89,7 +149,7 @@ impl QueryPhoto {
         let photo = reader(allow_private_urls)?.read(&location, limits);
         let bytes = photo.map_err(|error| anyhow!("{name}: {error}"))?.bytes;
         let picture = decode(&bytes, limits).map_err(|error| anyhow!("{name}: {error}"))?;
-        Ok(searcher.probe(&picture, Some(Sha256::digest(&bytes).into()))?)
+        Ok(searcher.probe(&picture, Some(Sha256::digest(&bytes).into()), None)?)
     }
 }
 

@@ -1,19 +1,23 @@
 //! `lookalike serve`: a catalog over HTTP.
 
-use super::open::Catalog;
+use super::open::{Catalog, EncoderChoice, Encoders};
 use super::{Outcome, interrupt};
 use crate::http::{AppState, ServeLimits, ServeOptions, serve};
 use anyhow::Context;
-use lookalike_engine::fetch::{FetchOptions, Fetcher};
-use lookalike_engine::search::Searcher;
+use lookalike_engine::fetch::{FetchOptions, Fetcher, PhotoCache};
+use lookalike_engine::search::{EncoderSource, EncoderUnavailable, Searcher};
+use lookalike_vision::encoder::Encoder;
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// Answer searches and checks over HTTP, with a page to try them on.
 #[derive(Debug, clap::Args)]
 pub(super) struct Serve {
     #[command(flatten)]
     catalog: Catalog,
+    #[command(flatten)]
+    encoder: EncoderChoice,
     #[command(flatten)]
     service: Service,
 }
@@ -34,10 +38,30 @@ pub(super) struct Service {
 
 impl Serve {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
-        let searcher = self.catalog.searcher()?;
-        self.service.run(searcher, |address| {
+        self.service.run(&self.catalog, &self.encoder, |address| {
             writeln!(io::stderr(), "serving {} on http://{address}/", self.catalog.catalog.display())
         })
+    }
+}
+
+/// The catalog with all its encoders loaded: a model that is missing is told now and not to the first caller.
+fn searcher(catalog: &Catalog, encoder: &EncoderChoice) -> anyhow::Result<Searcher> {
+    let searcher = catalog.searcher_with(encoder, Arc::new(SharedEncoders(Encoders::default())))?;
+    searcher.load_encoders()?;
+    Ok(searcher)
+}
+
+/// Encoders that many requests use at once.
+struct SharedEncoders(Encoders);
+
+impl EncoderSource for SharedEncoders {
+    fn load(&self, name: &str) -> Result<Arc<dyn Encoder>, EncoderUnavailable> {
+        // The place to let concurrent requests share a batch: whatever is returned here serves all of them.
+        self.0.load(name)
+    }
+
+    fn reads_text(&self, name: &str) -> bool {
+        self.0.reads_text(name)
     }
 }
 
@@ -45,12 +69,17 @@ impl Service {
     /// Serves until the process is asked to stop; `ready` is told the address.
     pub(super) fn run(
         self,
-        searcher: Searcher,
+        catalog: &Catalog,
+        encoder: &EncoderChoice,
         ready: impl FnOnce(SocketAddr) -> io::Result<()>,
     ) -> anyhow::Result<Outcome> {
         let Self { listen, anonymous, allow_private_urls } = self;
+        let searcher = searcher(catalog, encoder)?;
+        // Read only: what is kept there is the business of whoever writes the catalog.
+        let photos = PhotoCache::new(catalog.folder()?, 0);
         let options = FetchOptions { allow_private: allow_private_urls, ..FetchOptions::default() };
-        let state = AppState::new(searcher, Fetcher::new(options)?, ServeLimits::default());
+        let state =
+            AppState::new(searcher, Fetcher::new(options)?, ServeLimits::default()).with_photos(photos);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()

@@ -1,8 +1,9 @@
 //! `lookalike status`: a catalog at a glance.
 
-use super::Outcome;
 use super::open::Catalog;
+use super::{Outcome, encoders};
 use crate::report::{json, table};
+use lookalike_engine::fetch::PhotoCache;
 use lookalike_engine::store::Store;
 use serde_json::json;
 use std::io;
@@ -20,28 +21,32 @@ pub(super) struct Status {
 impl Status {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
         let summary = self.catalog.open()?.summary()?;
+        let kept = PhotoCache::new(self.catalog.folder()?, 0).size()?;
         let mut out = io::stdout().lock();
         if self.json {
-            let encoders: Vec<_> = summary
-                .encoders
-                .iter()
-                .map(|id| json!({"name": id.name, "dimensions": id.dimensions, "digest": id.digest}))
-                .collect();
             let value = json!({
                 "catalog": summary.place,
                 "products": summary.products,
                 "images": summary.images,
-                "encoders": encoders,
+                "encoders": encoders::as_json(&summary),
+                "kept_photos": {"count": kept.0, "bytes": kept.1},
                 "bytes": summary.bytes,
             });
             json::write(&mut out, &value)?;
         } else {
-            let encoders: Vec<String> = summary.encoders.iter().map(ToString::to_string).collect();
-            let mut rows = vec![
-                ("products", summary.products.to_string()),
-                ("images", summary.images.to_string()),
-                ("encoders", encoders.join(", ")),
-            ];
+            let mut rows =
+                vec![("products", summary.products.to_string()), ("images", summary.images.to_string())];
+            let title = |place| if place == 0 { "encoders" } else { "" };
+            rows.extend(
+                summary.encoders.iter().enumerate().map(|(place, id)| (title(place), id.to_string())),
+            );
+            rows.extend(summary.adding.iter().map(|added| {
+                let state = format!("{}, being added: {} photos lack it", added.id, added.lacking);
+                (title(usize::MAX), state)
+            }));
+            if kept.0 > 0 {
+                rows.push(("kept photos", format!("{} from the web, {:.1} MB", kept.0, kept.1 as f64 / 1e6)));
+            }
             if let Some(bytes) = summary.bytes {
                 rows.push(("on disk", format!("{:.1} MB", bytes as f64 / 1e6)));
             }

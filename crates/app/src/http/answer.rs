@@ -2,7 +2,7 @@
 
 use super::image_url;
 use lookalike_engine::catalog::Fields;
-use lookalike_engine::search::{Class, Evidence, Match, Orientation};
+use lookalike_engine::search::{Class, Evidence, Match, Orientation, TextEvidence, TextMatch};
 use serde::Serialize;
 use std::time::Instant;
 use utoipa::ToSchema;
@@ -20,8 +20,8 @@ use utoipa::ToSchema;
 pub(super) struct MatchAnswer {
     /// The product.
     product_id: String,
-    /// Its best matching image.
-    image_id: String,
+    /// Its best matching image; null where words were compared with words and the product has no image.
+    image_id: Option<String>,
     /// How well it matches, 0 to 100; 100 is kept for the very same bytes.
     match_percent: f32,
     /// 0 to 1; decides the order.
@@ -32,9 +32,35 @@ pub(super) struct MatchAnswer {
     #[schema(value_type = Object)]
     fields: Fields,
     /// Where this server shows the image.
-    image_url: String,
+    image_url: Option<String>,
     /// Why it matches.
-    evidence: EvidenceAnswer,
+    evidence: Reason,
+}
+
+/// Why a product matches: a picture, a text's vector, or words.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum Reason {
+    /// The question was a picture.
+    Picture(EvidenceAnswer),
+    /// The question was words, compared with photos.
+    Text(TextEvidenceAnswer),
+    /// The question was words, compared with words.
+    Words(WordsEvidenceAnswer),
+}
+
+/// How a text compares with the image found.
+#[derive(Serialize, ToSchema)]
+struct TextEvidenceAnswer {
+    /// Cosine of the text's vector and the image's, -1 to 1; far below 1 also where they fit.
+    cosine: f32,
+}
+
+/// How words fit the product found.
+#[derive(Serialize, ToSchema)]
+struct WordsEvidenceAnswer {
+    /// How well they fit (BM25), above 0; to be compared within one answer.
+    bm25: f32,
 }
 
 /// What a match is.
@@ -47,6 +73,8 @@ pub(super) enum ClassName {
     EditedCopy,
     /// Looks alike.
     Similar,
+    /// Fits the words asked for.
+    Described,
     /// Nothing in common that counts.
     None,
 }
@@ -84,6 +112,7 @@ impl From<Class> for ClassName {
             Class::Identical => Self::Identical,
             Class::EditedCopy => Self::EditedCopy,
             Class::Similar => Self::Similar,
+            Class::Described => Self::Described,
             Class::None => Self::None,
         }
     }
@@ -103,14 +132,32 @@ impl From<Evidence> for EvidenceAnswer {
 impl From<Match> for MatchAnswer {
     fn from(found: Match) -> Self {
         Self {
-            image_url: image_url::path(&found.image),
+            image_url: Some(image_url::path(&found.image)),
             product_id: found.product.to_string(),
-            image_id: found.image.to_string(),
+            image_id: Some(found.image.to_string()),
             match_percent: found.match_percent,
             score: found.score,
             class: found.class.into(),
             fields: found.fields,
-            evidence: found.evidence.into(),
+            evidence: Reason::Picture(found.evidence.into()),
+        }
+    }
+}
+
+impl From<TextMatch> for MatchAnswer {
+    fn from(found: TextMatch) -> Self {
+        Self {
+            image_url: found.image.as_ref().map(image_url::path),
+            product_id: found.product.to_string(),
+            image_id: found.image.map(|image| image.to_string()),
+            match_percent: found.match_percent,
+            score: found.score,
+            class: found.class.into(),
+            fields: found.fields,
+            evidence: match found.evidence {
+                TextEvidence::Cosine(cosine) => Reason::Text(TextEvidenceAnswer { cosine }),
+                TextEvidence::Bm25(bm25) => Reason::Words(WordsEvidenceAnswer { bm25 }),
+            },
         }
     }
 }

@@ -35,7 +35,7 @@ pub(super) struct CatalogAnswer {
     images: u64,
     /// Size on disk, where it is known.
     bytes: Option<u64>,
-    /// What made its vectors; the first is the one searches use.
+    /// What made its vectors; the first is the primary one.
     encoders: Vec<EncoderAnswer>,
     /// As many as asked for, of different products, where there are as many.
     samples: Vec<Sample>,
@@ -50,6 +50,10 @@ struct EncoderAnswer {
     digest: String,
     /// Length of its vectors.
     dimensions: usize,
+    /// Whether it reads words.
+    text: bool,
+    /// Whether questions go through it that name no encoder.
+    default: bool,
 }
 
 /// An image of the catalog to try things with.
@@ -88,13 +92,21 @@ pub(super) async fn catalog(
         .on_thread(move |searcher| {
             let store = searcher.store();
             let summary = store.summary()?;
-            let encoders = summary.encoders.into_iter();
+            let default = searcher.default_encoder()?.name.clone();
+            // Those that are loaded; one that was added since comes with the next start.
+            let encoders = store.encoders().iter().cloned();
             Ok(Json(CatalogAnswer {
                 products: summary.products,
                 images: summary.images,
                 bytes: summary.bytes,
                 encoders: encoders
-                    .map(|id| EncoderAnswer { name: id.name, digest: id.digest, dimensions: id.dimensions })
+                    .map(|id| EncoderAnswer {
+                        text: searcher.reads_text(&id.name),
+                        default: id.name == default,
+                        name: id.name,
+                        digest: id.digest,
+                        dimensions: id.dimensions,
+                    })
                     .collect(),
                 samples: sample(store, summary.images, samples)?,
             }))

@@ -26,7 +26,7 @@ pub(super) struct CheckAnswer {
 /// Tells whether a photo is already listed
 ///
 /// Looks for copies and look-alikes both, so `mode` can only be `auto`; `min_percent` shortens the list and does
-/// not change the verdict.
+/// not change the verdict. It asks about a picture, so `text` cannot be given.
 #[utoipa::path(
     post, path = "/v1/check", tag = "search",
     request_body(content(
@@ -50,8 +50,8 @@ pub(super) async fn check(
         return Err(Problem::invalid("invalid_parameter", detail));
     }
     let top = asked.top;
-    let (checked, encoder) = question::ask(&state, asked.subject, move |searcher, probe| {
-        Ok((searcher.check(probe, top)?, searcher.encoder().id().name.clone()))
+    let (checked, encoder) = question::ask(&state, asked.subject, asked.encoder, move |searcher, probe| {
+        Ok((searcher.check(probe, top)?, searcher.encoder_of(probe)?.name.clone()))
     })
     .await?;
     let kept = checked.matches.into_iter().filter(|found| found.match_percent >= asked.min_percent);

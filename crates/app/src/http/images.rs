@@ -18,6 +18,7 @@ use lookalike_engine::catalog::{ImageId, Location};
 use lookalike_engine::fetch::local::LocalReader;
 use lookalike_engine::fetch::photo::{PhotoReader, ReadError};
 use lookalike_engine::search::Searcher;
+use lookalike_engine::store::StoredImage;
 use lookalike_vision::decode::{self, Limits};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -120,11 +121,14 @@ async fn photo(state: &AppState, id: String) -> Result<Bytes, Problem> {
         |id: &str| Problem::not_found("image_not_found", format!("the catalog has no image {id:?}"));
     let limits = state.limits().picture;
     let image_id = ImageId::new(id.clone()).map_err(|_| not_found(&id))?;
-    let shown = id.clone();
-    let read = state.on_thread(move |searcher| match location(searcher, &image_id)? {
+    let (shown, shared) = (id.clone(), state.clone());
+    let read = state.on_thread(move |searcher| match stored(searcher, &image_id)? {
         None => Err(not_found(&id)),
-        Some(Location::Url(url)) => Ok(Err(url)),
-        Some(file) => match LocalReader.read(&file, &limits) {
+        Some(StoredImage { location: Location::Url(url), fingerprint, .. }) => {
+            let kept = shared.photos().and_then(|photos| photos.get(&fingerprint.sha256, &limits));
+            Ok(kept.ok_or(url))
+        }
+        Some(StoredImage { location, .. }) => match LocalReader.read(&location, &limits) {
             Ok(photo) => Ok(Ok(photo.bytes)),
             Err(error) => Err(unreadable(&id, &error)),
         },
@@ -140,10 +144,10 @@ async fn photo(state: &AppState, id: String) -> Result<Bytes, Problem> {
     }
 }
 
-fn location(searcher: &Searcher, id: &ImageId) -> Result<Option<Location>, Problem> {
+fn stored(searcher: &Searcher, id: &ImageId) -> Result<Option<StoredImage>, Problem> {
     let store = searcher.store();
     let Some(key) = store.find_image(id)? else { return Ok(None) };
-    Ok(store.images(&[key])?.pop().map(|image| image.location))
+    Ok(store.images(&[key])?.pop())
 }
 
 fn unreadable(id: &str, error: &ReadError) -> Problem {

@@ -163,6 +163,14 @@ impl From<SearchError> for Problem {
     fn from(error: SearchError) -> Self {
         match error {
             SearchError::QueryGone => Self::not_found("image_not_found", error.to_string()),
+            SearchError::UnknownEncoder { .. } => Self::invalid("unknown_encoder", error.to_string()),
+            SearchError::ReadsNoText { .. } => Self::invalid("encoder_reads_no_text", error.to_string()),
+            SearchError::BlankText | SearchError::NoWords | SearchError::LongText { .. } => {
+                Self::invalid("invalid_parameter", error.to_string())
+            }
+            SearchError::EncoderGone(_) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "encoder_removed", error.to_string())
+            }
             _ => Self::internal("searching", &in_full(error)),
         }
     }

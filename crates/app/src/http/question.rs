@@ -1,4 +1,4 @@
-//! What search and check are asked: one picture, named in one of four ways, and how to answer.
+//! What search and check are asked: one picture, named in one of four ways, or words; and how to answer.
 //!
 //! The same fields come as multipart (files from a form) or as JSON. Reading them costs no decoding; the
 //! picture becomes a probe in [`ask`], on a computing thread.
@@ -24,7 +24,7 @@ use utoipa::ToSchema;
 /// Most products that can be asked for at once.
 pub(super) const MOST_RESULTS: usize = 1000;
 
-/// A question as JSON: exactly one of `image`, `image_url`, `image_id`, `product_id`, and how to answer.
+/// A question as JSON: exactly one of `image`, `image_url`, `image_id`, `product_id` and `text`, and how to answer.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"image_url": "https://shop.example/photo.jpg", "top": 5}))]
@@ -37,6 +37,11 @@ pub(super) struct Question {
     image_id: Option<String>,
     /// A product of the catalog, meaning its main picture.
     product_id: Option<String>,
+    /// Words, up to 4096 characters.
+    text: Option<String>,
+    /// Which of the catalog's encoders to compare by; the server's default when left out, and for words the first that
+    /// reads them.
+    encoder: Option<String>,
     /// How many products at most, 1 to 1000; 10 when left out.
     #[schema(minimum = 1, maximum = 1000, default = 10)]
     top: Option<usize>,
@@ -51,7 +56,7 @@ pub(super) struct Question {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the form in the OpenAPI document; its parts are read one by one")]
 pub(super) struct QuestionForm {
-    /// The picture as a file. Exactly one of `image`, `image_url`, `image_id` and `product_id` is given.
+    /// The picture as a file. Exactly one of `image`, `image_url`, `image_id`, `product_id` and `text` is given.
     #[schema(value_type = Option<String>, format = Binary)]
     image: Option<Vec<u8>>,
     /// Where the picture is on the web.
@@ -60,6 +65,10 @@ pub(super) struct QuestionForm {
     image_id: Option<String>,
     /// A product of the catalog, meaning its main picture.
     product_id: Option<String>,
+    /// Words.
+    text: Option<String>,
+    /// Which of the catalog's encoders to compare by.
+    encoder: Option<String>,
     /// How many products at most.
     #[schema(minimum = 1, maximum = 1000, default = 10)]
     top: Option<usize>,
@@ -92,7 +101,7 @@ impl From<ModeName> for Mode {
     }
 }
 
-/// The picture a question is about.
+/// What a question is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Subject {
     /// Its bytes.
@@ -103,12 +112,16 @@ pub(super) enum Subject {
     Image(ImageId),
     /// The main one of a product.
     Product(ProductId),
+    /// No picture, but words.
+    Text(String),
 }
 
 /// A question that was found answerable.
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) subject: Subject,
+    /// `None` when left out.
+    pub(super) encoder: Option<String>,
     pub(super) top: usize,
     /// `None` when left out.
     pub(super) mode: Option<ModeName>,
@@ -176,6 +189,8 @@ async fn read_form(mut form: Multipart) -> Result<(Question, Option<Bytes>), Pro
             "image_url" => question.image_url = Some(text),
             "image_id" => question.image_id = Some(text),
             "product_id" => question.product_id = Some(text),
+            "text" => question.text = Some(text),
+            "encoder" => question.encoder = Some(text),
             "top" => question.top = Some(text.trim().parse().map_err(|_| wrong("a whole number"))?),
             "min_percent" => question.min_percent = Some(text.trim().parse().map_err(|_| wrong("a number"))?),
             "mode" => {
@@ -187,7 +202,8 @@ async fn read_form(mut form: Multipart) -> Result<(Question, Option<Bytes>), Pro
                 });
             }
             _ => {
-                let known = "image, image_url, image_id, product_id, top, mode and min_percent";
+                let known =
+                    "image, image_url, image_id, product_id, text, encoder, top, mode and min_percent";
                 let detail = format!("the form has a field {name:?}; its fields are {known}");
                 return Err(Problem::invalid("invalid_parameter", detail));
             }
@@ -198,7 +214,7 @@ async fn read_form(mut form: Multipart) -> Result<(Question, Option<Bytes>), Pro
 
 fn answerable(question: Question, file: Option<Bytes>) -> Result<Asked, Problem> {
     let invalid = |detail: String| Problem::invalid("invalid_parameter", detail);
-    let Question { image, image_url, image_id, product_id, top, mode, min_percent } = question;
+    let Question { image, image_url, image_id, product_id, text, encoder, top, mode, min_percent } = question;
     let mut subjects = Vec::new();
     subjects.extend(file.map(Subject::Bytes));
     if let Some(text) = image {
@@ -214,9 +230,10 @@ fn answerable(question: Question, file: Option<Bytes>) -> Result<Asked, Problem>
             ProductId::new(id).map_err(|error| invalid(format!("product_id: {error}")))?,
         ));
     }
+    subjects.extend(text.map(Subject::Text));
     let count = subjects.len();
     let (Some(subject), 1) = (subjects.pop(), count) else {
-        let names = "image, image_url, image_id and product_id";
+        let names = "image, image_url, image_id, product_id and text";
         return Err(invalid(format!("exactly one of {names} must be given, not {count} of them")));
     };
     let top = top.unwrap_or(10);
@@ -227,7 +244,10 @@ fn answerable(question: Question, file: Option<Bytes>) -> Result<Asked, Problem>
     if !(0.0..=100.0).contains(&min_percent) {
         return Err(invalid(format!("min_percent is {min_percent}; it must be 0 to 100")));
     }
-    Ok(Asked { subject, top, mode, min_percent })
+    if matches!(subject, Subject::Text(_)) && mode.is_some() {
+        return Err(invalid("mode says how pictures are compared; leave it out beside text".to_owned()));
+    }
+    Ok(Asked { subject, encoder, top, mode, min_percent })
 }
 
 /// The bytes behind base64 or a base64 `data:` URL. Line breaks are ignored, padding may be missing.
@@ -258,6 +278,7 @@ fn picture_from_text(text: &str) -> Result<Bytes, Problem> {
 pub(super) async fn ask<T: Send + 'static>(
     state: &AppState,
     subject: Subject,
+    encoder: Option<String>,
     answer: impl FnOnce(&Searcher, &Probe) -> Result<T, SearchError> + Send + 'static,
 ) -> Result<T, Problem> {
     let limits = state.limits().picture;
@@ -268,23 +289,38 @@ pub(super) async fn ask<T: Send + 'static>(
         }
         other => (other, "image".to_owned()),
     };
-    state.compute(move |searcher| Ok(answer(searcher, &probe(searcher, subject, &field, &limits)?)?)).await
+    state
+        .compute(move |searcher| {
+            let probe = probe(searcher, subject, encoder.as_deref(), &field, &limits)?;
+            Ok(answer(searcher, &probe)?)
+        })
+        .await
 }
 
-fn probe(searcher: &Searcher, subject: Subject, field: &str, limits: &Limits) -> Result<Probe, Problem> {
+fn probe(
+    searcher: &Searcher,
+    subject: Subject,
+    encoder: Option<&str>,
+    field: &str,
+    limits: &Limits,
+) -> Result<Probe, Problem> {
     let key = match subject {
         Subject::Bytes(bytes) => {
             let picture =
                 decode::decode(&bytes, limits).map_err(|error| Problem::not_a_picture(field, &error))?;
-            return Ok(searcher.probe(&picture, Some(Sha256::digest(&bytes).into()))?);
+            return Ok(searcher.probe(&picture, Some(Sha256::digest(&bytes).into()), encoder)?);
         }
         Subject::Image(id) => searcher.store().find_image(&id)?.ok_or_else(|| {
             Problem::not_found("image_not_found", format!("the catalog has no image {:?}", id.as_str()))
         })?,
         Subject::Product(id) => main_image(searcher, &id)?,
+        Subject::Text(_) => {
+            let detail = "check asks about a picture; ask /v1/search with words";
+            return Err(Problem::invalid("invalid_parameter", detail));
+        }
         Subject::Url(_) => return Err(Problem::internal("a question", &"its URL was not fetched")),
     };
-    Ok(searcher.probe_stored(key)?)
+    Ok(searcher.probe_stored(key, encoder)?)
 }
 
 fn main_image(searcher: &Searcher, id: &ProductId) -> Result<ImageKey, Problem> {

@@ -5,7 +5,7 @@
 //! for one in the order they came. Computing never happens on an async thread.
 
 use super::problem::Problem;
-use lookalike_engine::fetch::Fetcher;
+use lookalike_engine::fetch::{Fetcher, PhotoCache};
 use lookalike_engine::search::Searcher;
 use lookalike_vision::decode;
 use std::sync::Arc;
@@ -50,8 +50,10 @@ pub struct AppState {
 }
 
 struct Shared {
+    /// Holds the encoders, which may let requests share batches.
     searcher: Searcher,
     fetcher: Fetcher,
+    photos: Option<PhotoCache>,
     limits: ServeLimits,
     places: Arc<Semaphore>,
     cores: Arc<Semaphore>,
@@ -62,7 +64,19 @@ impl AppState {
     pub fn new(searcher: Searcher, fetcher: Fetcher, limits: ServeLimits) -> Self {
         let places = Arc::new(Semaphore::new(limits.places.max(1)));
         let cores = Arc::new(Semaphore::new(limits.cores.max(1)));
-        Self { shared: Arc::new(Shared { searcher, fetcher, limits, places, cores }) }
+        Self { shared: Arc::new(Shared { searcher, fetcher, photos: None, limits, places, cores }) }
+    }
+
+    /// Shows photos from the web out of `photos` where they are there. To be called before the state is shared.
+    pub fn with_photos(mut self, photos: PhotoCache) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.photos = Some(photos);
+        }
+        self
+    }
+
+    pub(super) fn photos(&self) -> Option<&PhotoCache> {
+        self.shared.photos.as_ref()
     }
 
     pub(super) fn fetcher(&self) -> &Fetcher {

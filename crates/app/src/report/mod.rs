@@ -3,7 +3,7 @@
 pub mod json;
 pub mod table;
 
-use lookalike_engine::search::{Class, Match};
+use lookalike_engine::search::{Class, Match, TextAnswer};
 use std::io::{self, Write};
 use std::time::Instant;
 
@@ -44,5 +44,21 @@ pub fn answer(out: &mut dyn Write, format: Format, answer: &Answer<'_>) -> io::R
     match format {
         Format::Table => table::write_matches(out, answer.verdict, answer.matches),
         Format::Json => json::write_answer(out, answer),
+    }
+}
+
+/// Prints products that were found by words.
+///
+/// # Errors
+/// When `out` cannot be written to.
+pub fn text_answer(
+    out: &mut dyn Write,
+    format: Format,
+    found: &TextAnswer,
+    started: Instant,
+) -> io::Result<()> {
+    match format {
+        Format::Table => table::write_text_answer(out, found),
+        Format::Json => json::write_text_answer(out, found, started),
     }
 }

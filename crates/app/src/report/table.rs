@@ -1,6 +1,7 @@
 //! Answers as aligned text for a person.
 
-use lookalike_engine::search::{Class, Match};
+use lookalike_engine::catalog::Fields;
+use lookalike_engine::search::{Class, Match, MatchedBy, TextAnswer, TextMatch};
 use std::io::{self, Write};
 
 /// Fields that name a product, in the order they are tried.
@@ -38,6 +39,24 @@ pub fn write<const N: usize>(out: &mut dyn Write, head: [&str; N], rows: &[[Stri
     Ok(())
 }
 
+/// Writes rows under a head as a Markdown table.
+///
+/// # Errors
+/// When `out` cannot be written to.
+pub fn write_markdown<const N: usize>(
+    out: &mut dyn Write,
+    head: [&str; N],
+    rows: &[[String; N]],
+) -> io::Result<()> {
+    writeln!(out, "| {} |", head.join(" | "))?;
+    writeln!(out, "|{}", "---|".repeat(N))?;
+    for row in rows {
+        let cells = row.each_ref().map(|cell| printable(cell).replace('|', "\\|"));
+        writeln!(out, "| {} |", cells.join(" | "))?;
+    }
+    Ok(())
+}
+
 fn write_line<const N: usize>(out: &mut dyn Write, cells: &[&str; N], widths: &[usize; N]) -> io::Result<()> {
     let mut line = String::new();
     for (cell, width) in cells.iter().zip(widths) {
@@ -67,23 +86,52 @@ pub(super) fn write_matches(
     write(out, ["match", "class", "product", "image", "name"], &rows)
 }
 
+/// Writes products that were found by words, and what the words were compared with.
+pub(super) fn write_text_answer(out: &mut dyn Write, found: &TextAnswer) -> io::Result<()> {
+    match &found.matched_by {
+        MatchedBy::Vector { encoder } => writeln!(out, "compared with the photos by {encoder}")?,
+        MatchedBy::Words => writeln!(out, "compared with the products' own words")?,
+    }
+    if found.truncated {
+        writeln!(out, "the text is too long: its end was left out")?;
+    }
+    if found.matches.is_empty() {
+        return writeln!(out, "nothing found");
+    }
+    let row = |found: &TextMatch| {
+        [
+            format!("{:.1} %", found.match_percent),
+            found.class.as_str().to_owned(),
+            found.product.to_string(),
+            found.image.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
+            name_of(&found.fields).to_owned(),
+        ]
+    };
+    let rows: Vec<[String; 5]> = found.matches.iter().map(row).collect();
+    write(out, ["match", "class", "product", "image", "name"], &rows)
+}
+
+fn name_of(fields: &Fields) -> &str {
+    NAME_FIELDS.iter().find_map(|field| fields.get(*field)?.as_str()).unwrap_or_default()
+}
+
 fn verdict_line(verdict: Class) -> &'static str {
     match verdict {
         Class::Identical => "identical: this photo is already in the catalog",
         Class::EditedCopy => "edited copy: an altered copy of this photo is already in the catalog",
         Class::Similar => "similar: not listed, but something in the catalog looks like it",
-        Class::None => "none: nothing in the catalog matches this photo",
+        // Only words give the former.
+        Class::Described | Class::None => "none: nothing in the catalog matches this photo",
     }
 }
 
 fn match_row(found: &Match) -> [String; 5] {
-    let name = NAME_FIELDS.iter().find_map(|field| found.fields.get(*field)?.as_str()).unwrap_or_default();
     [
         format!("{:.1} %", found.match_percent),
         found.class.as_str().to_owned(),
         found.product.to_string(),
         found.image.to_string(),
-        name.to_owned(),
+        name_of(&found.fields).to_owned(),
     ]
 }
 

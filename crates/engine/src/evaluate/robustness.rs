@@ -95,7 +95,7 @@ pub fn all_images(searcher: &Searcher) -> Result<Vec<StoredImage>, StoreError> {
 pub fn find_themselves(searcher: &Searcher, images: &[StoredImage]) -> Result<SelfFigures, EvaluateError> {
     let mut misses = Vec::new();
     for image in images {
-        let probe = searcher.probe_stored(image.key)?;
+        let probe = searcher.probe_stored(image.key, None)?;
         let mut always_first = true;
         for mode in [Mode::Auto, Mode::Duplicate, Mode::Similar] {
             let request = Request { mode, top: 1, min_percent: 0.0 };
@@ -129,7 +129,7 @@ pub fn find_originals(
             place: format!("edited copy of {}", original.id),
             source,
         })?;
-        let probe = searcher.probe(&picture, Some(Sha256::digest(&edited).into()))?;
+        let probe = searcher.probe(&picture, Some(Sha256::digest(&edited).into()), None)?;
         let found = searcher.search(&probe, &request)?.pop();
         let hit = match &found {
             Some(found) if found.image == original.id => true,

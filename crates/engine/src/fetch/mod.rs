@@ -6,6 +6,7 @@
 
 mod address;
 mod blocking;
+mod cache;
 mod client;
 mod error;
 mod guard;
@@ -18,6 +19,7 @@ mod web;
 
 pub use address::{Reach, reach};
 pub use blocking::BlockingFetcher;
+pub use cache::{CachingReader, PhotoCache};
 pub use client::{FetchOptions, Fetched, Fetcher};
 pub use error::{FetchError, redacted};
 pub use guard::{Guard, Refusal};

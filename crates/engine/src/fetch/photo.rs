@@ -39,6 +39,25 @@ pub trait PhotoReader: Send + Sync {
     /// # Errors
     /// When it is missing, refused, too large or cannot be read.
     fn read(&self, location: &Location, limits: &Limits) -> Result<Photo, ReadError>;
+
+    /// Reads a photo that was read before and whose bytes had the digest `sha256`. What comes need not have it any more.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    fn read_again(
+        &self,
+        location: &Location,
+        sha256: &[u8; 32],
+        limits: &Limits,
+    ) -> Result<Photo, ReadError> {
+        let _ = sha256;
+        self.read(location, limits)
+    }
+
+    /// Told of bytes that turned out to be a photo, with their digest: a reader that keeps photos does so here.
+    fn keep(&self, location: &Location, sha256: &[u8; 32], bytes: &[u8]) {
+        let _ = (location, sha256, bytes);
+    }
 }
 
 /// Why a photo could not be brought. Messages are fragments that follow its name.

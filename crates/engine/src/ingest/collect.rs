@@ -122,6 +122,8 @@ impl<'a> Collector<'a> {
         let ready = product.ready();
         let (state, failure) = match outcome {
             Outcome::Ready(image) => (State::Ready(image), None),
+            // None comes where whole images are asked for.
+            Outcome::Encoded(_) => return,
             Outcome::Same(modified_ns) => (State::Unchanged(modified_ns), None),
             Outcome::Failed(failure) => (State::Failed, Some(failure)),
             Outcome::NotReached => (State::NotReached, None),

@@ -2,13 +2,15 @@
 //!
 //! Photos of all products are batched together, as they come. A decoder or an encoder that panics costs the picture
 //! it was at. Pictures are held until a batch is full, as far as the pixel budget goes: a worker waits for pixels
-//! only when it holds none itself, so whoever holds some always gets on and gives them back.
+//! only when it holds none itself, so whoever holds some always gets on and gives them back. Decoding is paid for by
+//! its worst case, a picture that waits for its batch by what it takes.
 
 use super::budget::{Budget, Grant};
 use super::event::{Failure, Stage, panic_text, whole};
 use super::load::Loaded;
-use super::plan::{Message, Outcome, Task};
+use super::plan::{Message, Outcome, Purpose, Task};
 use super::run::Stop;
+use crate::fetch::photo::PhotoReader;
 use crate::store::{Fingerprint, NewImage};
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use lookalike_vision::Picture;
@@ -36,10 +38,13 @@ impl Default for Decoder {
 /// One of the workers.
 pub(super) struct Worker<'a> {
     pub(super) decoder: Decoder,
+    pub(super) purpose: Purpose,
     pub(super) encoders: &'a [&'a dyn Encoder],
     pub(super) limits: Limits,
     pub(super) batch: usize,
     pub(super) pixels: &'a Budget,
+    /// Told of every photo that turned out to be one.
+    pub(super) reader: &'a dyn PhotoReader,
     pub(super) stop: &'a Stop<'a>,
     pub(super) loaded: Receiver<Loaded<'a>>,
     pub(super) messages: Sender<Message>,
@@ -51,7 +56,8 @@ struct Held<'a> {
     fingerprint: Fingerprint,
     media_type: &'static str,
     picture: Picture,
-    hashes: Hashes,
+    /// Unless vectors alone are wanted.
+    hashes: Option<Hashes>,
     _pixels: Grant<'a>,
 }
 
@@ -96,21 +102,25 @@ impl<'a> Worker<'a> {
             Err(reason) => return failed(&reason),
         };
         let cost = u64::from(header.width) * u64::from(header.height) * BYTES_PER_PIXEL;
-        let pixels = self.pixels.try_acquire(cost).unwrap_or_else(|| {
+        let mut pixels = self.pixels.try_acquire(cost).unwrap_or_else(|| {
             self.encode(held);
             self.pixels.acquire(cost)
         });
         let made = caught("decoder", || {
             let picture = (self.decoder.decode)(&photo.bytes, &self.limits).map_err(|e| whole(&e))?;
-            let hashes = Hashes::of(&picture);
+            let hashes = (self.purpose == Purpose::Images).then(|| Hashes::of(&picture));
             Ok((picture, hashes))
         });
+        if made.is_ok() {
+            self.reader.keep(&task.image.location, &sha256, &photo.bytes);
+        }
         let fingerprint = Fingerprint { bytes, modified_ns: photo.modified_ns, sha256 };
         drop((photo, grant));
         match made {
             Err(reason) => failed(&reason),
             Ok((picture, hashes)) => {
                 let media_type = header.format.media_type();
+                pixels.correct((picture.rgb().len() + picture.alpha().map_or(0, <[u8]>::len)) as u64);
                 held.push(Held { task, fingerprint, media_type, picture, hashes, _pixels: pixels });
             }
         }
@@ -137,16 +147,19 @@ impl<'a> Worker<'a> {
             let Held { task, fingerprint, media_type, picture, hashes, _pixels } = held;
             let outcome = match vectors {
                 Err(reason) => Outcome::Failed(Failure::new(&task.image.location, Stage::Encode, &reason)),
-                Ok(vectors) => Outcome::Ready(Box::new(NewImage {
-                    id: task.image.id.clone(),
-                    location: task.image.location.clone(),
-                    fingerprint,
-                    width: picture.width(),
-                    height: picture.height(),
-                    media_type,
-                    hashes,
-                    vectors,
-                })),
+                Ok(vectors) => match hashes {
+                    Some(hashes) => Outcome::Ready(Box::new(NewImage {
+                        id: task.image.id.clone(),
+                        location: task.image.location.clone(),
+                        fingerprint,
+                        width: picture.width(),
+                        height: picture.height(),
+                        media_type,
+                        hashes,
+                        vectors,
+                    })),
+                    None => Outcome::Encoded(vectors.into_iter().flatten().collect()),
+                },
             };
             self.tell(&task, fingerprint.bytes, outcome);
         }

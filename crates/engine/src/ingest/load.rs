@@ -5,7 +5,7 @@
 
 use super::budget::{Budget, Grant};
 use super::event::{Failure, Stage, panic_text};
-use super::plan::{Message, Outcome, Task};
+use super::plan::{Message, Outcome, Purpose, Task};
 use super::run::Stop;
 use crate::fetch::photo::{Photo, PhotoReader, ReadError};
 use crossbeam_channel::{Receiver, Sender};
@@ -27,6 +27,7 @@ pub(super) struct Loaded<'a> {
 /// One of the readers.
 pub(super) struct Loader<'a> {
     pub(super) reader: &'a dyn PhotoReader,
+    pub(super) purpose: Purpose,
     pub(super) limits: Limits,
     pub(super) budget: &'a Budget,
     pub(super) stop: &'a Stop<'a>,
@@ -53,7 +54,11 @@ impl Loader<'_> {
             return Some((0, Outcome::NotReached));
         }
         let mut grant = self.budget.acquire(task.bytes.unwrap_or(USUAL_BYTES).min(self.limits.max_bytes));
-        let read = contained(|| self.reader.read(&task.image.location, &self.limits));
+        let again = task.before.filter(|_| self.purpose == Purpose::AddVectors);
+        let read = contained(|| match again {
+            Some(before) => self.reader.read_again(&task.image.location, &before.sha256, &self.limits),
+            None => self.reader.read(&task.image.location, &self.limits),
+        });
         let read = read.unwrap_or_else(|panic| Err(ReadError::Failed(panic_text(&*panic).to_owned())));
         let photo = match read {
             Ok(photo) => photo,
@@ -65,7 +70,12 @@ impl Loader<'_> {
         let bytes = photo.bytes.len() as u64;
         grant.correct(bytes);
         let sha256: [u8; 32] = Sha256::digest(&photo.bytes).into();
-        if let Some(before) = task.before.filter(|before| before.sha256 == sha256) {
+        if again.is_some_and(|before| before.sha256 != sha256) {
+            let reason = "has changed since it was stored: index its source again";
+            let failure = Failure::new(&task.image.location, Stage::Fetch, reason);
+            return Some((bytes, Outcome::Failed(failure)));
+        }
+        if let Some(before) = task.before.filter(|before| again.is_none() && before.sha256 == sha256) {
             let modified_ns = photo.modified_ns.filter(|_| photo.modified_ns != before.modified_ns);
             return Some((bytes, Outcome::Same(modified_ns)));
         }

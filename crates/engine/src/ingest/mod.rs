@@ -8,8 +8,10 @@
 //! Every arrow is a bounded channel, and the bytes of photos and pictures on their way are bounded as well, so memory
 //! depends neither on the number of products nor on how many images one of them has. Whatever goes wrong with one
 //! item costs that item alone and is told as an [`Event`]; the numbers are checked to add up. It knows no terminal
-//! and no kind of source, store or encoder; progress bars and exit codes are the app's.
+//! and no kind of source, store or encoder; progress bars and exit codes are the app's. `add` uses the same stages to
+//! give stored images the vectors of another encoder.
 
+mod add;
 mod budget;
 mod collect;
 mod encode;
@@ -24,6 +26,7 @@ mod run;
 mod tests;
 mod write;
 
+pub use add::{AddReport, Unreadable};
 pub use event::{Event, Failure, Stage};
 pub use failures::{FailuresFile, FailuresFileError};
 pub use report::{Counts, ProductCounts, Report};

@@ -15,10 +15,19 @@ use crossbeam_channel::Sender;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
+/// What tasks are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Storing images: whole ones, where their bytes are new.
+    Images,
+    /// Adding an encoder to stored images: its vectors, where their bytes are still the same.
+    AddVectors,
+}
+
 /// An image whose bytes are wanted.
 #[derive(Debug)]
 pub(super) struct Task {
-    /// Counts the run's products.
+    /// Counts the run's products; when vectors are added, the image's handle.
     pub(super) product: u64,
     /// Into [`InHand::slots`].
     pub(super) slot: usize,
@@ -45,6 +54,8 @@ pub(super) enum Message {
 pub(super) enum Outcome {
     /// Ready to be stored.
     Ready(Box<crate::store::NewImage>),
+    /// The vector of an encoder that is being added.
+    Encoded(Vec<f32>),
     /// The bytes are those that are stored; their modification time may be new.
     Same(Option<i64>),
     /// Told to the person.

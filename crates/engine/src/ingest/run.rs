@@ -5,7 +5,7 @@ use super::collect::{Collected, Collector};
 use super::encode::{Decoder, Worker};
 use super::event::Event;
 use super::load::Loader;
-use super::plan::Planner;
+use super::plan::{Planner, Purpose};
 use super::report::{Counts, Report};
 use super::write::Batch;
 use crate::fetch::photo::PhotoReader;
@@ -26,8 +26,8 @@ pub struct Ingest {
     pub workers: usize,
     /// Threads that wait for bytes. A few for disks; for the web as many as servers should be asked at a time.
     pub readers: usize,
-    /// Pictures handed to an encoder at a time, at most.
-    pub encode_batch: usize,
+    /// Pictures handed to an encoder at a time, at most; otherwise as many as the encoder says.
+    pub encode_batch: Option<usize>,
     /// Products written in one transaction, at most.
     pub write_batch: usize,
     /// How long something ready waits for a transaction to fill, at most.
@@ -36,7 +36,8 @@ pub struct Ingest {
     pub limits: Limits,
     /// Bytes of photos in memory at one time. One photo alone may exceed it.
     pub photo_bytes: u64,
-    /// Bytes of decoded pictures in memory at one time, 8 per pixel. One picture alone may exceed it.
+    /// Bytes of pictures in memory at one time: 8 per pixel while one is decoded, 3 or 4 while it waits to be encoded. One
+    /// picture alone may exceed it.
     pub pixel_bytes: u64,
     /// Images that are ready and wait for the rest of their product, at most.
     pub ready_images: usize,
@@ -50,7 +51,7 @@ impl Default for Ingest {
         Self {
             workers: thread::available_parallelism().map_or(1, NonZero::get),
             readers: 4,
-            encode_batch: 8,
+            encode_batch: None,
             write_batch: 64,
             write_every: Duration::from_millis(500),
             limits: Limits::default(),
@@ -78,6 +79,9 @@ pub enum IngestError {
         /// The store's reason.
         source: StoreError,
     },
+    /// An encoder cannot be added.
+    #[error(transparent)]
+    Encoder(StoreError),
     /// The encoders handed in are not those the catalog was made with.
     #[error(
         "the catalog was made with {stored}, but this run has {given}: vectors of different encoders are never mixed"
@@ -102,7 +106,11 @@ pub(super) struct Stop<'a> {
     broken: AtomicBool,
 }
 
-impl Stop<'_> {
+impl<'a> Stop<'a> {
+    pub(super) fn new(cancelled: &'a AtomicBool) -> Self {
+        Self { cancelled, broken: AtomicBool::new(false) }
+    }
+
     pub(super) fn requested(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed) || self.broken.load(Ordering::Relaxed)
     }
@@ -146,7 +154,7 @@ impl Ingest {
         check_encoders(store, encoders)?;
         source.notices().into_iter().for_each(|notice| on_event(Event::Notice(notice)));
         let products = source.products()?;
-        let stop = Stop { cancelled: cancel, broken: AtomicBool::new(false) };
+        let stop = Stop::new(cancel);
         let (photo_budget, pixel_budget) = (Budget::new(self.photo_bytes), Budget::new(self.pixel_bytes));
         let (workers, readers) = (self.workers.max(1), self.readers.max(1));
 
@@ -165,10 +173,12 @@ impl Ingest {
             for _ in 0..workers {
                 let worker = Worker {
                     decoder,
+                    purpose: Purpose::Images,
                     encoders,
                     limits: self.limits,
-                    batch: self.encode_batch,
+                    batch: self.batch_for(encoders),
                     pixels: &pixel_budget,
+                    reader,
                     stop,
                     loaded: loaded.clone(),
                     messages: messages.clone(),
@@ -178,6 +188,7 @@ impl Ingest {
             for _ in 0..readers {
                 let loader = Loader {
                     reader,
+                    purpose: Purpose::Images,
                     limits: self.limits,
                     budget: &photo_budget,
                     stop,
@@ -220,6 +231,14 @@ impl Ingest {
         let cancelled = !whole || counts.not_reached > 0;
         let peak_bytes = photo_budget.peak() + pixel_budget.peak();
         Ok(Report { counts, cancelled, seconds: began.elapsed().as_secs_f64(), peak_bytes })
+    }
+}
+
+impl Ingest {
+    /// Pictures that are collected before they are encoded: as many as the encoder wants that wants the most.
+    pub(super) fn batch_for(&self, encoders: &[&dyn Encoder]) -> usize {
+        let wanted = || encoders.iter().map(|encoder| encoder.batch()).max();
+        self.encode_batch.or_else(wanted).unwrap_or(1).max(1)
     }
 }
 

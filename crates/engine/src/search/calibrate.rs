@@ -2,8 +2,11 @@
 //!
 //! The functions are monotone in every distance and stated below; they are not yet calibrated probabilities.
 //! `lookalike evaluate` measures what they do.
+//!
+//! Cosines of different encoders mean different things: each is first brought to the scale of `look-0` by its encoder's
+//! [`Scale`], and everything below is said in that scale.
 
-use super::{Evidence, Mode};
+use super::{Evidence, Mode, Scale};
 use serde::Serialize;
 
 /// pHash distance at which two pictures have nothing in common as copies.
@@ -15,8 +18,6 @@ const PDQ_TRUSTED_QUALITY: u8 = 50;
 /// How much of a copy's score the descriptor's disagreement can take away: it tells colour variants apart, which
 /// hashes of grey pictures cannot.
 const COLOUR_SHARE: f32 = 0.6;
-/// Cosine of two unrelated product photos under the built-in descriptor.
-const UNRELATED_COSINE: f32 = 0.6;
 /// Copy scores from which a match is called an edited copy. Where both kinds are asked for, a look-alike's score is
 /// scaled by it, so that no look-alike stands before a copy.
 const EDITED_COPY_SCORE: f32 = 0.75;
@@ -35,6 +36,8 @@ const IDENTICAL_COSINE: f32 = 0.995;
 pub enum Class {
     /// Nothing in common that counts.
     None,
+    /// Fits the words asked for; only an answer to words has it.
+    Described,
     /// Looks alike.
     Similar,
     /// The same photo, edited: scaled, cropped a little, brightened, turned.
@@ -48,6 +51,7 @@ impl Class {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
+            Self::Described => "described",
             Self::Similar => "similar",
             Self::EditedCopy => "edited_copy",
             Self::Identical => "identical",
@@ -73,19 +77,22 @@ impl Judgement {
 
 /// Judges evidence under a mode.
 ///
-/// * copy score: `max(1 - phash/24, 1 - pdq/100) * (1 - 0.6 * (1 - cosine))`, each term at least 0; PDQ counts only
-///   from quality 50, and alone where the picture was turned;
-/// * similar score: `(cosine - 0.6) / 0.4`, at least 0;
+/// * copy score: `max(1 - phash/24, 1 - pdq/100) * (1 - 0.6 * (1 - cosine))`, each term at least 0, with the cosine
+///   that `look-0` would have at the same similarity; PDQ counts only from quality 50, and alone where the picture was
+///   turned;
+/// * similar score: `(cosine - u) / (1 - u)`, at least 0, where `u` is the encoder's cosine of unrelated photos: 0.6
+///   for `look-0`;
 /// * `auto`: the greater of the copy score and 0.75 times the similar score.
 ///
 /// The same bytes score 1 in every mode; a picture that was at most encoded again 0.99 to 0.999; anything else
 /// less.
-pub fn judge(evidence: &Evidence, mode: Mode) -> Judgement {
+pub fn judge(evidence: &Evidence, mode: Mode, scale: Scale) -> Judgement {
     if evidence.same_bytes {
         return Judgement { score: 1.0, class: Class::Identical };
     }
+    let similar = scale.similarity(evidence.cosine).clamp(0.0, 1.0);
+    let evidence = &Evidence { cosine: scale.as_of_look(evidence.cosine), ..*evidence };
     let copy = copy_score(evidence);
-    let similar = ((evidence.cosine - UNRELATED_COSINE) / (1.0 - UNRELATED_COSINE)).clamp(0.0, 1.0);
     let score = match mode {
         Mode::Duplicate => copy,
         Mode::Similar => similar,
@@ -127,6 +134,10 @@ mod tests {
     use super::super::Orientation;
     use super::*;
 
+    fn judge(evidence: &Evidence, mode: Mode) -> Judgement {
+        super::judge(evidence, mode, Scale::LOOK)
+    }
+
     fn evidence(phash_bits: u32, pdq_bits: u32, cosine: f32) -> Evidence {
         let orientation = Orientation::Upright;
         Evidence { same_bytes: false, phash_bits, pdq_bits, pdq_quality: 100, orientation, cosine }
@@ -161,5 +172,31 @@ mod tests {
         assert_eq!(judge(&turned, Mode::Duplicate).class, Class::EditedCopy);
         let featureless = Evidence { pdq_quality: 10, ..turned };
         assert_eq!(judge(&featureless, Mode::Duplicate).score, 0.0);
+    }
+
+    #[test]
+    fn classes_mean_the_same_under_encoders_that_fill_their_space_otherwise() {
+        let sample = |cosine: f32| {
+            let vector = |n: usize| {
+                let own = (0..64).map(|m| if m == n { (1.0 - cosine).sqrt() } else { 0.0 });
+                std::iter::once(cosine.sqrt()).chain(own).collect()
+            };
+            (0..64)
+                .map(|n| crate::store::SampledVector { product: n as u64, vector: vector(n) })
+                .collect::<Vec<_>>()
+        };
+        for unrelated in [0.3, 0.45, 0.75] {
+            let scale = Scale::measured(&sample(unrelated));
+            let at = |similarity: f32| unrelated + (1.0 - unrelated) * similarity;
+            let class = |phash, pdq, similarity| {
+                super::judge(&evidence(phash, pdq, at(similarity)), Mode::Auto, scale).class
+            };
+            assert_eq!(class(30, 120, 0.0), Class::None);
+            assert_eq!(class(30, 120, 0.6), Class::Similar);
+            assert_eq!(class(4, 20, 0.92), Class::EditedCopy);
+            assert_eq!(class(0, 4, 0.999), Class::Identical);
+            // Photographed alike and of another colour: no copy.
+            assert_ne!(class(6, 30, -0.8), Class::EditedCopy);
+        }
     }
 }

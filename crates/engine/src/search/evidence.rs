@@ -32,8 +32,9 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Compares `probe` with a stored image by every signature; `encoder` counts into the store's encoders.
-    pub(super) fn gather(probe: &Probe, image: &StoredImage, encoder: usize) -> Self {
+    /// Compares `probe` with a stored image by every signature. `None` where the image has no vector of the probe's
+    /// encoder.
+    pub(super) fn gather(probe: &Probe, image: &StoredImage) -> Option<Self> {
         let stored_pdq = image.hashes.pdq;
         let (pdq_bits, nearest) = probe
             .pdqs
@@ -42,8 +43,8 @@ impl Evidence {
             .map(|(hash, orientation)| (hash.distance(stored_pdq.hash), orientation))
             .min()
             .unwrap_or((256, 0));
-        let vector = image.vectors.get(encoder).map_or(&[][..], Vec::as_slice);
-        Self {
+        let vector = image.vectors.get(probe.slot).filter(|vector| vector.len() == probe.vector.len())?;
+        Some(Self {
             same_bytes: probe.sha256 == Some(image.fingerprint.sha256),
             phash_bits: probe.hashes.phash.distance(image.hashes.phash),
             pdq_bits,
@@ -51,6 +52,6 @@ impl Evidence {
             orientation: if nearest == 0 { Orientation::Upright } else { Orientation::Turned },
             // Unit vectors; rounding alone can lead a hair beyond.
             cosine: probe.vector.iter().zip(vector).map(|(a, b)| a * b).sum::<f32>().clamp(-1.0, 1.0),
-        }
+        })
     }
 }

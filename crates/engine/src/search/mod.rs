@@ -4,16 +4,27 @@
 //! each signature the [`Mode`] asks for; every candidate is then compared by *all* signatures ([`Evidence`]), judged
 //! ([`calibrate`]), and grouped by product with its best image. Distances come from the store and the kernels;
 //! what they mean is decided here and nowhere else.
+//!
+//! A catalog may have several encoders. A question names one or takes the default, and is compared by that encoder's
+//! vectors alone; what its cosines mean is measured on the catalog ([`Scale`]). Questions in words are [`text`]'s.
 
 pub mod calibrate;
+mod encoders;
+mod error;
 mod evidence;
 mod probe;
+mod scale;
 mod searcher;
+mod text;
 
 pub use calibrate::{Class, Judgement};
+pub use encoders::{EncoderSource, EncoderUnavailable};
+pub use error::SearchError;
 pub use evidence::{Evidence, Orientation};
 pub use probe::Probe;
-pub use searcher::{Check, Match, Request, SearchError, Searcher};
+pub use scale::Scale;
+pub use searcher::{Check, Match, Request, Searcher};
+pub use text::{LONGEST_TEXT, MatchedBy, TextAnswer, TextEvidence, TextMatch, TextRequest};
 
 /// What kind of match is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -15,31 +15,40 @@ pub struct Probe {
     /// PDQ hashes in every orientation that can be asked for, the upright one first.
     pub(super) pdqs: Vec<PdqHash>,
     pub(super) vector: Vec<f32>,
+    /// Where the encoder of `vector` stands among the store's.
+    pub(super) slot: usize,
 }
 
 impl Probe {
-    /// Hashes and encodes `picture`. `sha256` is the digest of the bytes it was decoded from: it lets a byte-equal
+    /// Hashes and encodes `picture` with the encoder that stands at `slot` among the store's. `sha256` is the digest of the bytes it was decoded from: it lets a byte-equal
     /// stored photo be told from a merely equal-looking one.
     ///
     /// # Errors
     /// When the encoder fails.
-    pub fn of_picture(
+    pub(super) fn of_picture(
         picture: &Picture,
         sha256: Option<[u8; 32]>,
         encoder: &dyn Encoder,
+        slot: usize,
     ) -> Result<Self, EncodeError> {
         let vector = encoder.encode(&[picture])?.pop().unwrap_or_default();
-        Ok(Self { sha256, hashes: Hashes::of(picture), pdqs: pdq_orientations(picture).to_vec(), vector })
+        if vector.len() != encoder.id().dimensions {
+            let reason = format!("it gave {} numbers instead of {}", vector.len(), encoder.id().dimensions);
+            return Err(EncodeError { encoder: encoder.id().name.clone(), reason });
+        }
+        let pdqs = pdq_orientations(picture).to_vec();
+        Ok(Self { sha256, hashes: Hashes::of(picture), pdqs, vector, slot })
     }
 
-    /// The signatures that are stored of an image; `encoder` counts into the store's encoders. Only the upright
+    /// The signatures that are stored of an image; `slot` counts into the store's encoders. Only the upright
     /// orientation is asked for: turned ones need the pixels.
-    pub fn of_stored(image: &StoredImage, encoder: usize) -> Self {
+    pub(super) fn of_stored(image: &StoredImage, slot: usize) -> Self {
         Self {
             sha256: Some(image.fingerprint.sha256),
             hashes: image.hashes,
             pdqs: vec![image.hashes.pdq.hash],
-            vector: image.vectors.get(encoder).cloned().unwrap_or_default(),
+            vector: image.vectors.get(slot).cloned().unwrap_or_default(),
+            slot,
         }
     }
 }

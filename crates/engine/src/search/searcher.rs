@@ -1,11 +1,12 @@
 //! Candidates, comparison, grouping: the search itself.
 
 use super::calibrate::{self, Class, Judgement};
-use super::{Evidence, Mode, Probe};
+use super::encoders::{AtHand, Encoders};
+use super::{EncoderSource, Evidence, Mode, Probe, Scale, SearchError};
 use crate::catalog::{Fields, ImageId, ProductId};
-use crate::store::{ImageKey, Store, StoreError, StoredImage, StoredProduct};
+use crate::store::{ImageKey, Store, StoredImage, StoredProduct};
 use lookalike_vision::Picture;
-use lookalike_vision::encoder::{EncodeError, Encoder, EncoderId};
+use lookalike_vision::encoder::{Encoder, EncoderId};
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -65,51 +66,49 @@ pub struct Check {
     pub matches: Vec<Match>,
 }
 
-/// A search could not be answered.
-#[derive(Debug, thiserror::Error)]
-pub enum SearchError {
-    /// The catalog's vectors were made by something else.
-    #[error(
-        "the catalog's vectors were made by {stored}, this program has {offered}: index the catalog again"
-    )]
-    EncoderMismatch {
-        /// What made the catalog's vectors.
-        stored: String,
-        /// What is at hand.
-        offered: Box<EncoderId>,
-    },
-    /// The stored image of the query is gone.
-    #[error("the image asked about is no longer in the catalog")]
-    QueryGone,
-    /// The query could not be encoded.
-    #[error(transparent)]
-    Encode(#[from] EncodeError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
 /// Answers queries over one catalog. Shared between threads.
 pub struct Searcher {
-    store: Arc<dyn Store>,
-    encoder: Arc<dyn Encoder>,
-    /// Where `encoder` stands among the store's.
-    slot: usize,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) encoders: Encoders,
+    /// Where the encoder stands that questions go through which name none.
+    pub(super) default: usize,
 }
 
 impl Searcher {
-    /// Pairs a catalog with the encoder that made its vectors.
+    /// Pairs a catalog with the one encoder at hand, which is the default whatever the catalog's primary one is.
     ///
     /// # Errors
     /// When the catalog has no vectors of this very encoder, digest included.
     pub fn new(store: Arc<dyn Store>, encoder: Arc<dyn Encoder>) -> Result<Self, SearchError> {
-        let slot = store.encoders().iter().position(|id| id == encoder.id());
-        let Some(slot) = slot else {
-            let names: Vec<String> = store.encoders().iter().map(ToString::to_string).collect();
-            let offered = Box::new(encoder.id().clone());
-            return Err(SearchError::EncoderMismatch { stored: names.join(" and "), offered });
-        };
-        Ok(Self { store, encoder, slot })
+        let id = encoder.id().clone();
+        let searcher = Self::with_encoders(store, Arc::new(AtHand(encoder))).with_default(&id.name)?;
+        // Its digest is compared here and not at the first question.
+        searcher.encoders.load(searcher.default)?;
+        Ok(searcher)
+    }
+
+    /// Pairs a catalog with where its encoders are to be had; each is loaded when first needed. The default is the
+    /// catalog's primary encoder.
+    pub fn with_encoders(store: Arc<dyn Store>, source: Arc<dyn EncoderSource>) -> Self {
+        let encoders = Encoders::new(store.encoders(), source);
+        Self { store, encoders, default: 0 }
+    }
+
+    /// Makes another encoder the default.
+    ///
+    /// # Errors
+    /// When the catalog has none of that name.
+    pub fn with_default(mut self, name: &str) -> Result<Self, SearchError> {
+        self.default = self.encoders.find(name)?;
+        Ok(self)
+    }
+
+    /// Loads every encoder of the catalog, so that no question has to wait for it.
+    ///
+    /// # Errors
+    /// When one is not at hand or is not the one that made the catalog's vectors.
+    pub fn load_encoders(&self) -> Result<(), SearchError> {
+        (0..self.encoders.ids().count()).try_for_each(|slot| self.encoders.load(slot).map(|_| ()))
     }
 
     /// The catalog that is searched.
@@ -117,26 +116,67 @@ impl Searcher {
         self.store.as_ref()
     }
 
-    /// The encoder that queries go through.
-    pub fn encoder(&self) -> &dyn Encoder {
-        self.encoder.as_ref()
-    }
-
-    /// The signatures of a picture from outside; `sha256` is the digest of its bytes.
+    /// The encoder of questions that name none.
     ///
     /// # Errors
-    /// When the encoder fails.
-    pub fn probe(&self, picture: &Picture, sha256: Option<[u8; 32]>) -> Result<Probe, SearchError> {
-        Ok(Probe::of_picture(picture, sha256, self.encoder.as_ref())?)
+    /// Never: a catalog has an encoder.
+    pub fn default_encoder(&self) -> Result<&EncoderId, SearchError> {
+        self.encoders.id(self.default)
     }
 
-    /// The signatures of a stored image.
+    /// The encoder that a probe was made with.
     ///
     /// # Errors
-    /// When it is not stored any more.
-    pub fn probe_stored(&self, key: ImageKey) -> Result<Probe, SearchError> {
+    /// When the probe is another catalog's.
+    pub fn encoder_of(&self, probe: &Probe) -> Result<&EncoderId, SearchError> {
+        self.encoders.id(probe.slot)
+    }
+
+    /// Where an encoder stands among the store's; the default's place where none is named.
+    ///
+    /// # Errors
+    /// When the catalog has none of that name.
+    pub fn slot(&self, encoder: Option<&str>) -> Result<usize, SearchError> {
+        encoder.map_or(Ok(self.default), |name| self.encoders.find(name))
+    }
+
+    /// Whether an encoder of the catalog reads words.
+    pub fn reads_text(&self, encoder: &str) -> bool {
+        self.encoders.find(encoder).is_ok_and(|slot| self.encoders.reads_text(slot))
+    }
+
+    /// The signatures of a picture from outside, by the named encoder or the default; `sha256` is the digest of the
+    /// bytes it was decoded from: it lets a byte-equal stored photo be told from a merely equal-looking one.
+    ///
+    /// # Errors
+    /// When the catalog has not that encoder, or it cannot be had or fails.
+    pub fn probe(
+        &self,
+        picture: &Picture,
+        sha256: Option<[u8; 32]>,
+        encoder: Option<&str>,
+    ) -> Result<Probe, SearchError> {
+        let slot = self.slot(encoder)?;
+        Ok(Probe::of_picture(picture, sha256, self.encoders.load(slot)?.as_ref(), slot)?)
+    }
+
+    /// The signatures of a stored image, with the vector of the named encoder or the default. Needs no model.
+    ///
+    /// # Errors
+    /// When the catalog has not that encoder or the image is not stored any more.
+    pub fn probe_stored(&self, key: ImageKey, encoder: Option<&str>) -> Result<Probe, SearchError> {
+        let slot = self.slot(encoder)?;
         let image = self.store.images(&[key])?.pop().ok_or(SearchError::QueryGone)?;
-        Ok(Probe::of_stored(&image, self.slot))
+        let probe = Probe::of_stored(&image, slot);
+        if probe.vector.is_empty() {
+            return Err(self.gone(slot));
+        }
+        Ok(probe)
+    }
+
+    /// The encoder has no vectors any more.
+    fn gone(&self, slot: usize) -> SearchError {
+        self.encoders.id(slot).map_or_else(|error| error, |id| SearchError::EncoderGone(id.name.clone()))
     }
 
     /// Products that match, best first, each with its best image.
@@ -167,13 +207,14 @@ impl Searcher {
         &self,
         probe: &Probe,
         request: &Request,
-        nearest: impl Fn(usize) -> Result<Nearest, StoreError>,
+        nearest: impl Fn(usize) -> Result<Nearest, SearchError>,
         rank: fn(&Found, &Found) -> Ordering,
     ) -> Result<Vec<Match>, SearchError> {
+        let scale = self.encoders.scale(self.store.as_ref(), probe.slot)?;
         let mut limit = request.top.saturating_mul(CANDIDATES_PER_RESULT).max(FEWEST_CANDIDATES);
         let best = loop {
             let Nearest { keys, exhausted } = nearest(limit)?;
-            let best = self.best_by_product(probe, request.mode, &keys, rank)?;
+            let best = self.best_by_product(probe, (request.mode, scale), &keys, rank)?;
             if best.len() >= request.top || exhausted {
                 break best;
             }
@@ -201,7 +242,7 @@ impl Searcher {
     }
 
     /// Every image that one of the mode's signatures puts among its nearest `limit`.
-    fn nearest(&self, probe: &Probe, mode: Mode, limit: usize) -> Result<Nearest, StoreError> {
+    fn nearest(&self, probe: &Probe, mode: Mode, limit: usize) -> Result<Nearest, SearchError> {
         let mut keys: Vec<ImageKey> = Vec::new();
         let mut exhausted = true;
         let mut take = |found: Vec<ImageKey>| {
@@ -213,7 +254,7 @@ impl Searcher {
             take(keys_of(self.store.nearest_pdqs(&probe.pdqs, limit)?));
         }
         if mode != Mode::Duplicate {
-            take(keys_of(self.store.nearest_vectors(self.slot, &probe.vector, limit)?));
+            take(keys_of(self.store.nearest_vectors(probe.slot, &probe.vector, limit)?));
         }
         keys.sort_unstable();
         keys.dedup();
@@ -224,16 +265,17 @@ impl Searcher {
     fn best_by_product(
         &self,
         probe: &Probe,
-        mode: Mode,
+        (mode, scale): (Mode, Scale),
         candidates: &[ImageKey],
         rank: fn(&Found, &Found) -> Ordering,
-    ) -> Result<Vec<(ProductId, Found)>, StoreError> {
+    ) -> Result<Vec<(ProductId, Found)>, SearchError> {
         let mut best: HashMap<ProductId, Found> = HashMap::new();
         for keys in candidates.chunks(COMPARED_AT_A_TIME) {
             for image in self.store.images(keys)? {
-                let evidence = Evidence::gather(probe, &image, self.slot);
+                let evidence = Evidence::gather(probe, &image).ok_or_else(|| self.gone(probe.slot))?;
                 let StoredImage { key, product, id, .. } = image;
-                let found = Found { key, image: id, evidence, judgement: calibrate::judge(&evidence, mode) };
+                let found =
+                    Found { key, image: id, evidence, judgement: calibrate::judge(&evidence, mode, scale) };
                 match best.entry(product) {
                     Entry::Occupied(mut standing) if rank(&found, standing.get()).is_gt() => {
                         standing.insert(found);

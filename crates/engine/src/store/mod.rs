@@ -6,6 +6,9 @@
 //! The trait is synchronous: the embedded store is CPU-bound, and servers call it off their async threads.
 
 pub mod embedded;
+mod encoders;
+
+pub use encoders::{AddedEncoder, EncoderChanges, LackingImage};
 
 use crate::catalog::{Fields, ImageId, Location, ProductId};
 use lookalike_vision::encoder::EncoderId;
@@ -133,8 +136,18 @@ pub struct StoredImage {
     pub media_type: String,
     /// Its hashes.
     pub hashes: Hashes,
-    /// One vector for each of [`Store::encoders`], in that order.
+    /// One vector for each of [`Store::encoders`], in that order; an empty one where that encoder was removed since the
+    /// store was opened.
     pub vectors: Vec<Vec<f32>>,
+}
+
+/// A vector out of a catalog, to learn how its vectors lie.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SampledVector {
+    /// The store's number of the product it shows.
+    pub product: u64,
+    /// As stored.
+    pub vector: Vec<f32>,
 }
 
 /// A catalog at a glance.
@@ -148,6 +161,8 @@ pub struct Summary {
     pub images: u64,
     /// What made its vectors; the first is the primary one.
     pub encoders: Vec<EncoderId>,
+    /// What is being added to them.
+    pub adding: Vec<AddedEncoder>,
     /// Size on disk, where the store knows it.
     pub bytes: Option<u64>,
 }
@@ -161,6 +176,9 @@ pub struct Problem {
     pub reason: String,
 }
 
+/// Words of a text that [`Store::search_text`] looks for.
+pub const MOST_WORDS: usize = 64;
+
 /// Keeps a catalog and finds nearest signatures in it. Shared between threads; a writer never blocks readers.
 pub trait Store: Send + Sync {
     /// Counts, encoders, place.
@@ -169,7 +187,8 @@ pub trait Store: Send + Sync {
     /// As the engine reports them; the same holds for every method here.
     fn summary(&self) -> Result<Summary, StoreError>;
 
-    /// What made the vectors, the primary one first.
+    /// What made the vectors, the primary one first: those that every image has a vector of, as they were when the store
+    /// was opened or last changed by itself.
     fn encoders(&self) -> &[EncoderId];
 
     /// Applies all of `batch` or none of it; when this returns, it is durable.
@@ -205,6 +224,14 @@ pub trait Store: Send + Sync {
     /// The `limit` images whose PDQ hash differs in the fewest bits from any of `queries`, fewest first.
     fn nearest_pdqs(&self, queries: &[PdqHash], limit: usize) -> Result<Vec<(ImageKey, u32)>, StoreError>;
 
+    /// Products whose fields hold any of the first [`MOST_WORDS`] words of `words`, best first, with how well they do
+    /// (above 0, by bm25; comparable within one answer). Nothing in `words` is an operator.
+    fn search_text(&self, words: &str, limit: usize) -> Result<Vec<(ProductId, f32)>, StoreError>;
+
+    /// Up to `count` vectors of images from all over the catalog, the same ones as long as it does not change.
+    /// `encoder` counts into [`Store::encoders`].
+    fn sample_vectors(&self, encoder: usize, count: usize) -> Result<Vec<SampledVector>, StoreError>;
+
     /// Reads everything and reports what does not fit together; empty means sound.
     fn verify(&self) -> Result<Vec<Problem>, StoreError>;
 }
@@ -215,4 +242,14 @@ pub enum StoreError {
     /// The embedded engine's own.
     #[error(transparent)]
     Embedded(#[from] embedded::EmbeddedError),
+}
+
+impl StoreError {
+    /// The encoder that was asked for and that another process removed since the store was opened.
+    pub fn removed_encoder(&self) -> Option<&str> {
+        match self {
+            Self::Embedded(embedded::EmbeddedError::EncoderRemoved { name, .. }) => Some(name),
+            Self::Embedded(_) => None,
+        }
+    }
 }

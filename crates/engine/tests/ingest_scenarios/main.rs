@@ -8,6 +8,7 @@
     reason = "a scenario that cannot go on fails right there"
 )]
 
+mod adding;
 mod bad_input;
 mod bounds;
 mod kit;

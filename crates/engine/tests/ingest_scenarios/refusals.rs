@@ -6,7 +6,8 @@ use lookalike_engine::ingest::{Event, IngestError, Stage};
 use lookalike_engine::source::{Products, RowFailure, Source, SourceError, open};
 use lookalike_engine::store::embedded::{EmbeddedError, EmbeddedStore};
 use lookalike_engine::store::{
-    ImageKey, KnownProduct, Problem, Store, StoreError, StoredImage, StoredProduct, Summary, Write,
+    ImageKey, KnownProduct, Problem, SampledVector, Store, StoreError, StoredImage, StoredProduct, Summary,
+    Write,
 };
 use lookalike_vision::encoder::EncoderId;
 use lookalike_vision::hash::{PHash, PdqHash};
@@ -76,6 +77,12 @@ impl Store for Refusing<'_> {
     }
     fn nearest_pdqs(&self, queries: &[PdqHash], limit: usize) -> Result<Vec<(ImageKey, u32)>, StoreError> {
         self.inner.nearest_pdqs(queries, limit)
+    }
+    fn search_text(&self, words: &str, limit: usize) -> Result<Vec<(ProductId, f32)>, StoreError> {
+        self.inner.search_text(words, limit)
+    }
+    fn sample_vectors(&self, e: usize, count: usize) -> Result<Vec<SampledVector>, StoreError> {
+        self.inner.sample_vectors(e, count)
     }
     fn verify(&self) -> Result<Vec<Problem>, StoreError> {
         self.inner.verify()

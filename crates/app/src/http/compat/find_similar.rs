@@ -133,7 +133,7 @@ pub(in crate::http) async fn find_similar(
         parameters.map_err(|error| Rejected::Other(Problem::malformed(error.body_text())))?;
     let (url, top) = read(&parameters)?;
     let _place = state.place().map_err(Rejected::Other)?;
-    let asked = question::ask(&state, Subject::Url(url.clone()), move |searcher, probe| {
+    let asked = question::ask(&state, Subject::Url(url.clone()), None, move |searcher, probe| {
         searcher.by_phash(probe, top)
     });
     let found = asked.await.map_err(|problem| {

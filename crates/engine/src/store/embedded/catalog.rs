@@ -3,6 +3,7 @@
 use super::changes;
 use super::connection::{self, Readers};
 use super::derived::Derived;
+use super::encoders::{self, Encoders};
 use super::folder::{Folder, WriterLock};
 use super::renewal::Renewal;
 use super::schema::{self, MIGRATIONS};
@@ -11,7 +12,8 @@ use super::{EmbeddedError, read, text, verify};
 use crate::catalog::{ImageId, ProductId};
 use crate::index::Index;
 use crate::store::{
-    ImageKey, KnownProduct, Problem, Store, StoreError, StoredImage, StoredProduct, Summary, Write,
+    ImageKey, KnownProduct, Problem, SampledVector, Store, StoreError, StoredImage, StoredProduct, Summary,
+    Write,
 };
 use lookalike_vision::encoder::EncoderId;
 use lookalike_vision::hash::{PHash, PdqHash};
@@ -34,10 +36,10 @@ const MOST_NAME_BYTES: usize = 1024;
 /// An open catalog folder. Shared between threads; dropped, it brings the derived index up to date where it wrote.
 #[derive(Debug)]
 pub struct EmbeddedStore {
-    folder: Folder,
-    encoders: Vec<EncoderId>,
-    derived: Derived,
-    readers: Readers,
+    pub(super) folder: Folder,
+    pub(super) encoders: Encoders,
+    pub(super) derived: Derived,
+    pub(super) readers: Readers,
     // The last field: the connection that is closed last copies the log into the file, and must be able to write.
     writer: Option<Mutex<Writer>>,
 }
@@ -68,6 +70,11 @@ impl EmbeddedStore {
         Self::open_locked(folder, Some(lock), MIGRATIONS)
     }
 
+    /// Whether there is a catalog in `path`, whatever its state.
+    pub fn is_at(path: &Path) -> bool {
+        Folder::new(path).has_database()
+    }
+
     /// Opens the catalog in `path`. For writing, one of an older schema is brought to the newest.
     ///
     /// # Errors
@@ -82,15 +89,15 @@ impl EmbeddedStore {
     /// # Errors
     /// Those of [`Self::create`] and [`Self::open`], and when the catalog's encoders are others.
     pub fn open_or_create(path: &Path, encoders: &[EncoderId]) -> Result<Self, EmbeddedError> {
-        if !Folder::new(path).has_database() {
+        if !Self::is_at(path) {
             return Self::create(path, encoders);
         }
         let store = Self::open(path, Access::ReadWrite)?;
-        if store.encoders != encoders {
+        if store.encoders() != encoders {
             let list = |encoders: &[EncoderId]| {
                 encoders.iter().map(EncoderId::to_string).collect::<Vec<_>>().join(", ")
             };
-            let (stored, asked) = (list(&store.encoders), list(encoders));
+            let (stored, asked) = (list(store.encoders()), list(encoders));
             return Err(EmbeddedError::OtherEncoders { path: path.to_path_buf(), stored, asked });
         }
         Ok(store)
@@ -129,11 +136,11 @@ impl EmbeddedStore {
             }
         };
         schema::expect_newest(&reader, &folder, migrations)?;
-        let encoders = read::encoders(&reader).map_err(failed)?;
-        let derived = Derived::new(folder.clone(), encoders.clone(), reader).map_err(failed)?;
+        let (encoders, derived) = Self::derive(&folder, reader)?;
         let writer = match connection {
             None => None,
             Some((connection, lock)) => {
+                derived.remove_strays()?;
                 let (since, rows) = derived.newest_snapshots()?.unwrap_or((0, 0));
                 let changed = changes::count_since(&connection, since).map_err(failed)?;
                 Some(Mutex::new(Writer { connection, renewal: Renewal::new(changed, rows), _lock: lock }))
@@ -141,6 +148,28 @@ impl EmbeddedStore {
         };
         let readers = Readers::new(folder.clone());
         Ok(Self { folder, encoders, derived, readers, writer })
+    }
+
+    /// The encoders as the catalog has them now, and the index to be made of their vectors, read through `reader`.
+    pub(super) fn derive(folder: &Folder, reader: Connection) -> Result<(Encoders, Derived), EmbeddedError> {
+        let failed = |e| EmbeddedError::sqlite(folder, "reading its encoders", e);
+        let encoders = encoders::ready(&reader).map_err(failed)?;
+        let derived = Derived::new(folder.clone(), encoders.clone(), reader).map_err(failed)?;
+        Ok((encoders, derived))
+    }
+
+    /// Runs `work` on the connection that writes.
+    pub(super) fn with_writer<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+        doing: &'static str,
+    ) -> Result<T, EmbeddedError> {
+        let mut writer = self.writer()?.lock().unwrap_or_else(PoisonError::into_inner);
+        work(&mut writer.connection).map_err(|e| EmbeddedError::sqlite(&self.folder, doing, e))
+    }
+
+    fn writer(&self) -> Result<&Mutex<Writer>, EmbeddedError> {
+        self.writer.as_ref().ok_or_else(|| EmbeddedError::OpenedForReading(self.folder.root().to_path_buf()))
     }
 
     /// Writes the index anew from the tables, whatever it was. In a catalog that is open for reading, this takes the
@@ -177,26 +206,14 @@ impl EmbeddedStore {
             tracing::warn!(error, ?unwritten, "the index was not written; it will be read from the tables");
         }
     }
-
-    /// Products that hold any of the words in `query`, best first, with how well they do (above 0, by bm25). Nothing
-    /// in `query` is an operator.
-    ///
-    /// # Errors
-    /// When the catalog cannot be read.
-    pub fn search_text(&self, query: &str, limit: usize) -> Result<Vec<(ProductId, f32)>, EmbeddedError> {
-        self.readers.read("searching for words", |moment| {
-            let found = text::search(moment, query, row_limit(limit))?;
-            found.into_iter().map(|(id, score)| Ok((super::rows::product_id(id)?, score))).collect()
-        })
-    }
 }
 
 /// A count as SQLite takes it; no catalog has more rows than that.
-fn row_limit(limit: usize) -> i64 {
+pub(super) fn row_limit(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
-fn check_encoders(encoders: &[EncoderId]) -> Result<(), EmbeddedError> {
+pub(super) fn check_encoders(encoders: &[EncoderId]) -> Result<(), EmbeddedError> {
     if encoders.is_empty() {
         return Err(EmbeddedError::InvalidEncoders("none is given, and vectors need one".into()));
     }
@@ -219,14 +236,8 @@ fn make_database(folder: &Folder, encoders: &[EncoderId]) -> Result<(), Embedded
     let failed = |e| EmbeddedError::sqlite(folder, "making it", e);
     let mut connection = connection::create(&folder.database_begun()).map_err(failed)?;
     schema::make(&mut connection, MIGRATIONS).map_err(failed)?;
-    for (position, encoder) in (0_i64..).zip(encoders) {
-        let dimensions = row_limit(encoder.dimensions);
-        connection
-            .execute(
-                "INSERT INTO encoder (position, name, digest, dimensions) VALUES (?1, ?2, ?3, ?4)",
-                (position, &encoder.name, &encoder.digest, dimensions),
-            )
-            .map_err(failed)?;
+    for encoder in encoders {
+        encoders::insert(&connection, encoder, true).map_err(failed)?;
     }
     let mode = connection::use_log(&connection).map_err(failed)?;
     if mode != "wal" {
@@ -257,30 +268,33 @@ impl Drop for EmbeddedStore {
 
 impl Store for EmbeddedStore {
     fn summary(&self) -> Result<Summary, StoreError> {
-        let (products, images) = self.readers.read("counting", read::counts)?;
+        let ((products, images), adding) = self
+            .readers
+            .read("counting", |moment| Ok((read::counts(moment)?, encoders::being_added(moment)?)))?;
         Ok(Summary {
             place: self.folder.root().display().to_string(),
             products,
             images,
-            encoders: self.encoders.clone(),
+            encoders: self.encoders.ids().to_vec(),
+            adding,
             bytes: Some(self.folder.size_bytes()?),
         })
     }
 
     fn encoders(&self) -> &[EncoderId] {
-        &self.encoders
+        self.encoders.ids()
     }
 
     fn apply(&self, batch: &[Write]) -> Result<(), StoreError> {
-        let Some(writer) = &self.writer else {
-            return Err(EmbeddedError::OpenedForReading(self.folder.root().to_path_buf()).into());
-        };
-        write::check(batch, &self.encoders).map_err(EmbeddedError::from)?;
+        let writer = self.writer()?;
+        write::check(batch, self.encoders.ids()).map_err(EmbeddedError::from)?;
         let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let applied = write::apply(&mut writer.connection, batch).map_err(|failure| match failure {
-            Failure::Invalid(invalid) => EmbeddedError::Rejected(invalid),
-            Failure::Sqlite(error) => EmbeddedError::sqlite(&self.folder, "writing a batch", error),
-        })?;
+        let numbers = self.encoders.numbers();
+        let applied =
+            write::apply(&mut writer.connection, batch, numbers).map_err(|failure| match failure {
+                Failure::Invalid(invalid) => EmbeddedError::Rejected(invalid),
+                Failure::Sqlite(error) => EmbeddedError::sqlite(&self.folder, "writing a batch", error),
+            })?;
         self.derived.wrote(applied.seq);
         writer.renewal.add(applied.image_rows);
         if writer.renewal.is_due_while_writing() {
@@ -333,8 +347,20 @@ impl Store for EmbeddedStore {
         Ok(self.derived.nearest_pdqs(queries, limit)?)
     }
 
+    fn search_text(&self, words: &str, limit: usize) -> Result<Vec<(ProductId, f32)>, StoreError> {
+        Ok(self.readers.read("searching for words", |moment| {
+            let found = text::search(moment, words, row_limit(limit))?;
+            found.into_iter().map(|(id, score)| Ok((super::rows::product_id(id)?, score))).collect()
+        })?)
+    }
+
+    fn sample_vectors(&self, encoder: usize, count: usize) -> Result<Vec<SampledVector>, StoreError> {
+        let of = self.encoders.get(encoder).ok_or_else(|| self.derived.no_such_encoder(encoder))?;
+        Ok(self.readers.read("sampling vectors", |moment| read::sample_vectors(moment, of, count))?)
+    }
+
     fn verify(&self) -> Result<Vec<Problem>, StoreError> {
-        let mut problems = verify::verify(&self.readers, &self.encoders)?;
+        let mut problems = verify::verify(&self.readers)?;
         // Signatures that cannot be read are among the problems already.
         match self.derived.verify(&mut problems) {
             Err(EmbeddedError::Damaged { .. }) if !problems.is_empty() => {}

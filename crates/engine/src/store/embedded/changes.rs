@@ -72,7 +72,7 @@ pub(super) fn removed_since(moment: &Connection, since: i64) -> rusqlite::Result
 /// brought to unit length, so that a dot product is a cosine whatever was stored.
 pub(super) fn stored_since(
     moment: &Connection,
-    (position, encoder): (usize, &EncoderId),
+    (number, encoder): (i64, &EncoderId),
     since: i64,
     mut each: impl FnMut(&Row<'_>) -> Result<(), Trouble>,
 ) -> Result<(), Trouble> {
@@ -81,8 +81,7 @@ pub(super) fn stored_since(
          LEFT JOIN vector ON vector.image = image.key AND vector.encoder = ?1 \
          WHERE image.seq > ?2 ORDER BY image.seq, image.key",
     )?;
-    let position = i64::try_from(position).unwrap_or(i64::MAX);
-    let mut found = statement.query((position, since))?;
+    let mut found = statement.query((number, since))?;
     let mut vector = Vec::with_capacity(encoder.dimensions);
     while let Some(row) = found.next()? {
         let key = rows::to_key(row.get(0)?);

@@ -10,11 +10,11 @@
 use super::EmbeddedError;
 use super::changes::{self, Trouble};
 use super::connection;
+use super::encoders::{self, Encoders};
 use super::folder::Folder;
-use super::snapshots::Snapshots;
+use super::snapshots::{self, Snapshots};
 use crate::index::{Index, IndexError};
 use crate::store::{ImageKey, Problem};
-use lookalike_vision::encoder::EncoderId;
 use lookalike_vision::hash::{PHash, PdqHash};
 use rusqlite::{Connection, Transaction};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -30,11 +30,11 @@ pub(super) struct Derived {
     written: AtomicI64,
 }
 
-/// One index per encoder, all of one moment.
+/// One index per encoder, all of one moment; none of an encoder that was removed since the store was opened.
 #[derive(Debug)]
 struct Loaded {
     seq: i64,
-    indexes: Vec<Index>,
+    indexes: Vec<Option<Index>>,
 }
 
 /// The connection that notices commits and reads what they changed.
@@ -47,11 +47,7 @@ struct Watcher {
 
 impl Derived {
     /// Takes `connection` to watch the catalog with.
-    pub(super) fn new(
-        folder: Folder,
-        encoders: Vec<EncoderId>,
-        connection: Connection,
-    ) -> rusqlite::Result<Self> {
+    pub(super) fn new(folder: Folder, encoders: Encoders, connection: Connection) -> rusqlite::Result<Self> {
         let uuid = changes::uuid(&connection)?;
         Ok(Self {
             snapshots: Snapshots::new(folder, uuid, encoders),
@@ -108,28 +104,40 @@ impl Derived {
 
     fn load(&self, moment: &Transaction<'_>) -> Result<Arc<Loaded>, Trouble> {
         let seq = changes::position(moment)?.seq;
-        let encoders = 0..self.snapshots.encoders().len();
+        let present = encoders::present(moment)?;
+        let load =
+            |(number, id)| present.contains(&number).then(|| self.snapshots.load(moment, (number, id)));
         let indexes =
-            encoders.map(|encoder| self.snapshots.load(moment, encoder)).collect::<Result<_, _>>()?;
+            self.snapshots.encoders().iter().map(|of| load(of).transpose()).collect::<Result<_, _>>()?;
         Ok(Arc::new(Loaded { seq, indexes }))
     }
 
     fn advance(&self, moment: &Transaction<'_>, loaded: Arc<Loaded>) -> Result<Arc<Loaded>, Trouble> {
         let now = changes::position(moment)?;
-        if now.seq == loaded.seq {
+        let present = encoders::present(moment)?;
+        let of_each = || self.snapshots.encoders().iter().zip(&loaded.indexes);
+        let is_removed =
+            |((number, _), index): ((i64, _), &Option<Index>)| index.is_some() && !present.contains(&number);
+        if now.seq == loaded.seq && !of_each().any(is_removed) {
             return Ok(loaded);
         }
-        let renewed = |(encoder, index): (usize, &Index)| {
-            index.snapshot_due() && self.snapshots.is_newer(encoder, index, now)
+        let is_renewed = |(of, index): (_, &Option<Index>)| {
+            index
+                .as_ref()
+                .is_some_and(|index| index.snapshot_due() && self.snapshots.is_newer(of, index, now))
         };
         // The log does not reach back to here, or the history is another (the catalog was replaced by a backup).
         let is_continued = (now.log_start..=now.seq).contains(&loaded.seq);
-        if !is_continued || loaded.indexes.iter().enumerate().any(renewed) {
+        if !is_continued || of_each().any(is_renewed) {
             return self.load(moment);
         }
-        let mut indexes = loaded.indexes.clone();
-        for (encoder, index) in indexes.iter_mut().enumerate() {
-            self.snapshots.advance(moment, index, encoder, loaded.seq)?;
+        let mut indexes = Vec::with_capacity(loaded.indexes.len());
+        for (of, index) in of_each() {
+            let mut index = index.clone().filter(|_| present.contains(&of.0));
+            if let Some(index) = &mut index {
+                snapshots::advance(moment, index, of, loaded.seq)?;
+            }
+            indexes.push(index);
         }
         Ok(Arc::new(Loaded { seq: now.seq, indexes }))
     }
@@ -144,6 +152,21 @@ impl Derived {
     /// lock. Questions go on meanwhile.
     pub(super) fn write_snapshots(&self) -> Result<(i64, u64), EmbeddedError> {
         self.try_write_snapshots().map_err(|trouble| self.named(trouble))
+    }
+
+    /// Writes the snapshots of encoders that are about to be ready. Only for the holder of the writer lock.
+    pub(super) fn write_snapshots_of(&self, encoders: Encoders) -> Result<(), EmbeddedError> {
+        let write = || -> Result<_, Trouble> {
+            let reader = connection::reader(&self.snapshots.folder().database())?;
+            self.snapshots.of(encoders).write(&reader.unchecked_transaction()?)
+        };
+        write().map(|_| ()).map_err(|trouble| self.named(trouble))
+    }
+
+    /// Removes what was derived from encoders that are no more. Only for the holder of the writer lock.
+    pub(super) fn remove_strays(&self) -> Result<(), EmbeddedError> {
+        let watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
+        self.snapshots.remove_strays(&watcher.connection).map_err(|trouble| self.named(trouble))
     }
 
     fn try_write_snapshots(&self) -> Result<(i64, u64), Trouble> {
@@ -164,11 +187,7 @@ impl Derived {
         query: &[f32],
         limit: usize,
     ) -> Result<Vec<(ImageKey, f32)>, EmbeddedError> {
-        let encoders = self.snapshots.encoders();
-        let Some(id) = encoders.get(encoder) else {
-            let path = self.snapshots.folder().root().to_path_buf();
-            return Err(EmbeddedError::NoSuchEncoder { path, count: encoders.len(), asked: encoder });
-        };
+        let (_, id) = self.snapshots.encoders().get(encoder).ok_or_else(|| self.no_such_encoder(encoder))?;
         let (found, expected) = (query.len(), id.dimensions);
         if found != expected {
             return Err(EmbeddedError::QueryLength { encoder: id.name.clone(), expected, found });
@@ -179,8 +198,28 @@ impl Derived {
         let mut query = query.to_vec();
         changes::to_unit_length(&mut query);
         let current = self.current()?;
-        let Some(index) = current.indexes.get(encoder) else { return Ok(Vec::new()) };
-        Ok(index.nearest_vectors(&query, limit)?)
+        let index = current.indexes.get(encoder).and_then(Option::as_ref);
+        Ok(index.ok_or_else(|| self.removed(&id.name))?.nearest_vectors(&query, limit)?)
+    }
+
+    pub(super) fn no_such_encoder(&self, asked: usize) -> EmbeddedError {
+        let path = self.snapshots.folder().root().to_path_buf();
+        EmbeddedError::NoSuchEncoder { path, count: self.snapshots.encoders().len(), asked }
+    }
+
+    fn removed(&self, name: &str) -> EmbeddedError {
+        let path = self.snapshots.folder().root().to_path_buf();
+        EmbeddedError::EncoderRemoved { path, name: name.to_owned() }
+    }
+
+    /// Asks the first index that is there: every encoder's holds the hashes of every image.
+    fn any_index<T>(&self, ask: impl FnOnce(&Index) -> T) -> Result<T, EmbeddedError> {
+        let current = self.current()?;
+        let all = || {
+            let names = self.snapshots.encoders().ids().iter().map(|id| id.name.as_str());
+            names.collect::<Vec<_>>().join(", ")
+        };
+        current.indexes.iter().flatten().next().map(ask).ok_or_else(|| self.removed(&all()))
     }
 
     pub(super) fn nearest_phashes(
@@ -188,9 +227,7 @@ impl Derived {
         query: PHash,
         limit: usize,
     ) -> Result<Vec<(ImageKey, u32)>, EmbeddedError> {
-        // Every encoder's index holds the hashes of every image.
-        let current = self.current()?;
-        Ok(current.indexes.first().map(|index| index.nearest_phashes(query, limit)).unwrap_or_default())
+        self.any_index(|index| index.nearest_phashes(query, limit))
     }
 
     pub(super) fn nearest_pdqs(
@@ -198,8 +235,7 @@ impl Derived {
         queries: &[PdqHash],
         limit: usize,
     ) -> Result<Vec<(ImageKey, u32)>, EmbeddedError> {
-        let current = self.current()?;
-        Ok(current.indexes.first().map(|index| index.nearest_pdqs(queries, limit)).unwrap_or_default())
+        self.any_index(|index| index.nearest_pdqs(queries, limit))
     }
 
     /// What in the snapshots contradicts the tables.

@@ -6,6 +6,7 @@
 use super::folder::Folder;
 use super::write::InvalidWrite;
 use crate::index::IndexError;
+use lookalike_vision::encoder::EncoderId;
 use rusqlite::ffi::ErrorCode;
 use std::path::PathBuf;
 
@@ -80,8 +81,8 @@ pub enum EmbeddedError {
     OpenedForReading(PathBuf),
     /// Other encoders are asked for than made the catalog's vectors.
     #[error(
-        "{} holds vectors of [{stored}] and [{asked}] was asked for: use the catalog's encoder, or index into a new \
-         folder",
+        "{} holds vectors of [{stored}] and [{asked}] was asked for: use the catalog's encoders, change them with \
+         `lookalike encoders`, or index into a new folder",
         path.display()
     )]
     OtherEncoders {
@@ -95,6 +96,73 @@ pub enum EmbeddedError {
     /// Encoders no catalog can have.
     #[error("a catalog cannot be made for these encoders: {0}")]
     InvalidEncoders(String),
+    /// An encoder by a name that the catalog does not have.
+    #[error(
+        "{} has no encoder {asked:?}, it has {known}: add it with `lookalike encoders add {} {asked}`",
+        path.display(), path.display()
+    )]
+    UnknownEncoder {
+        /// The folder.
+        path: PathBuf,
+        /// The name asked for.
+        asked: String,
+        /// The names it has.
+        known: String,
+    },
+    /// An encoder is to be added that is there already.
+    #[error("{} has every vector of {name} already: there is nothing to add", path.display())]
+    EncoderIsThere {
+        /// The folder.
+        path: PathBuf,
+        /// The encoder.
+        name: String,
+    },
+    /// An encoder's name stands for other weights than those that made the catalog's vectors.
+    #[error(
+        "{} has vectors of {stored} and this is {asked}: get the model that made them, or remove them with `lookalike \
+         encoders remove {} {}` and add it anew",
+        path.display(), path.display(), stored.name
+    )]
+    EncoderDiffers {
+        /// The folder.
+        path: PathBuf,
+        /// What made the catalog's vectors.
+        stored: Box<EncoderId>,
+        /// What is at hand.
+        asked: Box<EncoderId>,
+    },
+    /// An encoder is to be used that lacks vectors.
+    #[error(
+        "{lacking} photos of {} have no vector of {name} yet: go on with `lookalike encoders add {} {name}`",
+        path.display(), path.display()
+    )]
+    EncoderUnfinished {
+        /// The folder.
+        path: PathBuf,
+        /// The encoder.
+        name: String,
+        /// Images without its vector.
+        lacking: u64,
+    },
+    /// The only encoder is to be removed.
+    #[error(
+        "{name} is the only encoder of {}, which cannot be without: add another with `lookalike encoders add` first",
+        path.display()
+    )]
+    LastEncoder {
+        /// The folder.
+        path: PathBuf,
+        /// The encoder.
+        name: String,
+    },
+    /// A question by an encoder that another process removed.
+    #[error("{name} was removed from {} since it was opened: open it again (restart what serves it)", path.display())]
+    EncoderRemoved {
+        /// The folder.
+        path: PathBuf,
+        /// The encoder.
+        name: String,
+    },
     /// The folder or a file in it cannot be reached.
     #[error("cannot {action} {}{}", path.display(), cure_of(source))]
     Io {

@@ -5,6 +5,7 @@
 //!   catalog.sqlite (-wal, -shm)   everything that must not be lost
 //!   writer.lock                   held by the one process that writes; holds its pid
 //!   index/                        derived from catalog.sqlite, may be deleted at any time
+//!   photos/                       photos from the web, kept by `fetch`, may be deleted at any time
 //! ```
 //!
 //! Nothing here reads the database's content; that is `connection`'s.
@@ -170,7 +171,7 @@ impl Folder {
         Ok(WriterLock { _file: file })
     }
 
-    /// Bytes of all files in the folder, the index included.
+    /// Bytes of all files in the folder, the index included, the kept photos not.
     pub(super) fn size_bytes(&self) -> Result<u64, EmbeddedError> {
         let mut total = 0;
         for folder in [self.root.clone(), self.index()] {

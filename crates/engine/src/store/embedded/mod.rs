@@ -5,6 +5,7 @@
 //!
 //! - `folder`, `schema`, `connection`: the folder, its tables, how they are opened;
 //! - `rows`, `read`, `write`, `text`: values, questions, batches, words;
+//! - `encoders`, `changing`: the table of encoders, and how one is added or removed;
 //! - `changes`, `snapshots`, `derived`, `renewal`: the index of `crate::index`, its files, and how it is kept equal
 //!   to the tables;
 //! - `verify`: everything against everything else;
@@ -12,8 +13,10 @@
 
 mod catalog;
 mod changes;
+mod changing;
 mod connection;
 mod derived;
+mod encoders;
 mod error;
 mod folder;
 mod read;

@@ -1,28 +1,11 @@
 //! Questions about products and images by id or handle, each answered from one moment of the catalog.
 
+use super::encoders::{self, Encoders};
 use super::rows::{self, IMAGE_COLUMNS, damaged, from_key, to_key};
 use crate::catalog::{ImageId, ProductId};
-use crate::store::{ImageKey, KnownImage, KnownProduct, StoredImage, StoredProduct};
+use crate::store::{ImageKey, KnownImage, KnownProduct, SampledVector, StoredImage, StoredProduct};
 use lookalike_vision::encoder::EncoderId;
-use rusqlite::{Connection, OptionalExtension, Row, Transaction};
-
-/// What made the vectors, by position.
-pub(super) fn encoders(connection: &Connection) -> rusqlite::Result<Vec<EncoderId>> {
-    let mut statement =
-        connection.prepare("SELECT position, name, digest, dimensions FROM encoder ORDER BY position")?;
-    let mut found = statement.query(())?;
-    let mut encoders = Vec::new();
-    while let Some(row) = found.next()? {
-        let position: u32 = row.get(0)?;
-        let dimensions: u32 = row.get(3)?;
-        if usize::try_from(position) != Ok(encoders.len()) {
-            return Err(damaged(format!("encoder {} is missing", encoders.len())));
-        }
-        let dimensions = usize::try_from(dimensions).map_err(|error| damaged(error.to_string()))?;
-        encoders.push(EncoderId { name: row.get(1)?, digest: row.get(2)?, dimensions });
-    }
-    Ok(encoders)
-}
+use rusqlite::{OptionalExtension, Row, Transaction};
 
 /// Number of products and of images.
 pub(super) fn counts(moment: &Transaction<'_>) -> rusqlite::Result<(u64, u64)> {
@@ -73,7 +56,7 @@ pub(super) fn product(moment: &Transaction<'_>, id: &ProductId) -> rusqlite::Res
 pub(super) fn image(
     moment: &Transaction<'_>,
     key: ImageKey,
-    encoders: &[EncoderId],
+    encoders: &Encoders,
 ) -> rusqlite::Result<Option<StoredImage>> {
     let sql = format!(
         "SELECT {IMAGE_COLUMNS}, product.id AS product FROM image JOIN product ON product.row = image.product \
@@ -87,7 +70,7 @@ pub(super) fn scan(
     moment: &Transaction<'_>,
     after: Option<ImageKey>,
     limit: i64,
-    encoders: &[EncoderId],
+    encoders: &Encoders,
 ) -> rusqlite::Result<Vec<StoredImage>> {
     let sql = format!(
         "SELECT {IMAGE_COLUMNS}, product.id AS product FROM image JOIN product ON product.row = image.product \
@@ -127,25 +110,53 @@ fn image_without_vectors(row: &Row<'_>) -> rusqlite::Result<StoredImage> {
 fn with_vectors(
     moment: &Transaction<'_>,
     mut image: StoredImage,
-    encoders: &[EncoderId],
+    encoders: &Encoders,
 ) -> rusqlite::Result<StoredImage> {
     let mut statement =
-        moment.prepare_cached("SELECT encoder, numbers FROM vector WHERE image = ?1 ORDER BY encoder")?;
-    let mut found = statement.query((from_key(image.key),))?;
-    let incomplete =
-        |have: usize| damaged(format!("image {} has not the vector of encoder {have}", image.id.as_str()));
-    let mut vectors = Vec::with_capacity(encoders.len());
-    while let Some(row) = found.next()? {
-        let position: u32 = row.get(0)?;
-        let encoder = encoders.get(vectors.len()).filter(|_| usize::try_from(position) == Ok(vectors.len()));
-        let encoder = encoder.ok_or_else(|| incomplete(vectors.len()))?;
+        moment.prepare_cached("SELECT numbers FROM vector WHERE image = ?1 AND encoder = ?2")?;
+    image.vectors = Vec::with_capacity(encoders.len());
+    for (number, encoder) in encoders.iter() {
         let mut vector = Vec::new();
-        rows::read_vector(row.get_ref(1)?.as_blob()?, encoder.dimensions, &mut vector)?;
-        vectors.push(vector);
+        let mut found = statement.query((from_key(image.key), number))?;
+        match found.next()? {
+            Some(row) => rows::read_vector(row.get_ref(0)?.as_blob()?, encoder.dimensions, &mut vector)?,
+            None if encoders::present(moment)?.contains(&number) => {
+                return Err(damaged(format!("image {} has no vector of {}", image.id, encoder.name)));
+            }
+            // Removed since the store was opened.
+            None => {}
+        }
+        image.vectors.push(vector);
     }
-    if vectors.len() != encoders.len() {
-        return Err(incomplete(vectors.len()));
-    }
-    image.vectors = vectors;
     Ok(image)
+}
+
+/// Vectors of about `count` images, evenly spread over the handles, so over the time in which they were stored.
+pub(super) fn sample_vectors(
+    moment: &Transaction<'_>,
+    (number, encoder): (i64, &EncoderId),
+    count: usize,
+) -> rusqlite::Result<Vec<SampledVector>> {
+    let keys = "SELECT min(key), max(key) FROM image";
+    let ends: (Option<i64>, Option<i64>) =
+        moment.query_row(keys, (), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (Some(first), Some(last)) = ends else { return Ok(Vec::new()) };
+    let mut statement = moment.prepare_cached(
+        "SELECT image.key, image.product, vector.numbers FROM image \
+         JOIN vector ON vector.image = image.key AND vector.encoder = ?1 \
+         WHERE image.key >= ?2 ORDER BY image.key LIMIT 1",
+    )?;
+    let steps = i64::try_from(count).unwrap_or(i64::MAX).max(1);
+    let (mut sampled, mut next) = (Vec::new(), first);
+    for step in 0..steps {
+        let at = first
+            + i64::try_from(i128::from(last - first) * i128::from(step) / i128::from(steps)).unwrap_or(0);
+        let mut found = statement.query((number, at.max(next)))?;
+        let Some(row) = found.next()? else { break };
+        let mut vector = Vec::new();
+        rows::read_vector(row.get_ref(2)?.as_blob()?, encoder.dimensions, &mut vector)?;
+        sampled.push(SampledVector { product: row.get::<_, i64>(1)?.cast_unsigned(), vector });
+        next = row.get::<_, i64>(0)? + 1;
+    }
+    Ok(sampled)
 }

@@ -6,8 +6,8 @@
 //!
 //! | table | one row is |
 //! |---|---|
-//! | `catalog` | this catalog: its uuid, the number of its last write, and from which write on `removed` is complete |
-//! | `encoder` | a maker of vectors; `position` is its number in the store's list |
+//! | `catalog` | this catalog: its uuid, its last write's number, where `removed` begins, the next encoder's number |
+//! | `encoder` | a maker of vectors; `place` orders those that are ready, the primary first; null: being added |
 //! | `product` | a listing; `fields` is a JSON object in the source's order; `seq` is the write that last changed it |
 //! | `image` | a photo of a listing; `key` is its handle, never used twice |
 //! | `vector` | one encoder's vector of one photo, `dimensions` little-endian 32-bit floats |
@@ -17,6 +17,10 @@
 //! An image is never updated in what it looks like: a replaced photo gets a new row and a new `key`, the old key
 //! goes to `removed`. So whoever has everything up to some write needs only the images and the `removed` rows of
 //! later ones, and keys ascend with `seq`.
+//!
+//! An encoder's `number` is never used twice either, so that a process that still knows a removed one finds nothing of
+//! another under it. Every image has a vector of every ready encoder. Vectors of one that is being added come without a
+//! `seq`: nobody looks at them before it is ready.
 //!
 //! 64-bit hashes are integers of the same bits; `sha256` and `pdq` are blobs of 32 bytes, most significant first
 //! (`hex(pdq)` is the usual notation). `location` is a path's bytes (kind 0) or a URL (kind 1).
@@ -34,7 +38,7 @@ pub(super) const LOCATION_FILE: i64 = 0;
 pub(super) const LOCATION_URL: i64 = 1;
 
 /// Version n + 1 is reached by running the n-th.
-pub(super) const MIGRATIONS: &[&str] = &[VERSION_1];
+pub(super) const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2];
 
 const VERSION_1: &str = "
 CREATE TABLE catalog (
@@ -93,6 +97,15 @@ CREATE TABLE removed (
 CREATE VIRTUAL TABLE product_text USING fts5 (
     text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
 );
+";
+
+/// Encoders can be added and removed.
+const VERSION_2: &str = "
+ALTER TABLE encoder RENAME COLUMN position TO number;
+ALTER TABLE encoder ADD COLUMN place INTEGER;
+UPDATE encoder SET place = number;
+ALTER TABLE catalog ADD COLUMN next_encoder INTEGER NOT NULL DEFAULT 0;
+UPDATE catalog SET next_encoder = (SELECT coalesce(max(number) + 1, 0) FROM encoder);
 ";
 
 /// Whether the file is a catalog, and of which version.

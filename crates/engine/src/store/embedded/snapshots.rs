@@ -4,11 +4,13 @@
 //! left out; the rows it would have given are then read from the tables.
 
 use super::changes::{self, Position, Trouble};
+use super::encoders::{self, Encoders};
 use super::folder::Folder;
 use crate::index::{Index, IndexError, Snapshot, SnapshotWriter};
 use crate::store::Problem;
 use lookalike_vision::encoder::EncoderId;
 use rusqlite::{Connection, Transaction};
+use std::collections::HashSet;
 use std::error::Error;
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -18,15 +20,20 @@ use std::path::PathBuf;
 pub(super) struct Snapshots {
     folder: Folder,
     uuid: String,
-    encoders: Vec<EncoderId>,
+    encoders: Encoders,
 }
 
 impl Snapshots {
-    pub(super) fn new(folder: Folder, uuid: String, encoders: Vec<EncoderId>) -> Self {
+    pub(super) fn new(folder: Folder, uuid: String, encoders: Encoders) -> Self {
         Self { folder, uuid, encoders }
     }
 
-    pub(super) fn encoders(&self) -> &[EncoderId] {
+    /// The same catalog's, of other encoders.
+    pub(super) fn of(&self, encoders: Encoders) -> Self {
+        Self::new(self.folder.clone(), self.uuid.clone(), encoders)
+    }
+
+    pub(super) fn encoders(&self) -> &Encoders {
         &self.encoders
     }
 
@@ -34,49 +41,28 @@ impl Snapshots {
         &self.folder
     }
 
-    fn path(&self, encoder: usize) -> PathBuf {
-        self.folder.index().join(format!("{}-{encoder}.snapshot", self.uuid))
+    fn path(&self, number: i64) -> PathBuf {
+        self.folder.index().join(format!("{}-{number}.snapshot", self.uuid))
     }
 
     /// An index of one encoder as the catalog is at `moment`: from its snapshot where there is one that fits, and
     /// from the tables for the rest.
-    pub(super) fn load(&self, moment: &Transaction<'_>, encoder: usize) -> Result<Index, Trouble> {
-        let Some(id) = self.encoders.get(encoder) else {
-            return Err(IndexError::UnsupportedDimensions(0).into());
-        };
+    pub(super) fn load(&self, moment: &Transaction<'_>, of: (i64, &EncoderId)) -> Result<Index, Trouble> {
         let now = changes::position(moment)?;
-        let (mut index, since) = match self.open_fitting(encoder, id, now) {
+        let (mut index, since) = match self.open_fitting(of, now) {
             Some(snapshot) => {
                 let since = snapshot.sequence().cast_signed();
                 (Index::with_base(snapshot), since)
             }
-            None => (Index::empty(id.dimensions)?, 0),
+            None => (Index::empty(of.1.dimensions)?, 0),
         };
-        self.advance(moment, &mut index, encoder, since)?;
+        advance(moment, &mut index, of, since)?;
         Ok(index)
     }
 
-    /// Brings an index that was right after write `since` to `moment`.
-    pub(super) fn advance(
-        &self,
-        moment: &Transaction<'_>,
-        index: &mut Index,
-        encoder: usize,
-        since: i64,
-    ) -> Result<(), Trouble> {
-        let Some(id) = self.encoders.get(encoder) else {
-            return Err(IndexError::UnsupportedDimensions(0).into());
-        };
-        changes::stored_since(moment, (encoder, id), since, |row| Ok(index.push(row)?))?;
-        for key in changes::removed_since(moment, since)? {
-            index.mask(key);
-        }
-        Ok(())
-    }
-
     /// The snapshot, unless it is missing, damaged or of another moment than the tables can continue from.
-    fn open_fitting(&self, encoder: usize, id: &EncoderId, now: Position) -> Option<Snapshot> {
-        let path = self.path(encoder);
+    fn open_fitting(&self, (number, id): (i64, &EncoderId), now: Position) -> Option<Snapshot> {
+        let path = self.path(number);
         match Snapshot::open(&path, id) {
             Ok(snapshot) if fits(&snapshot, now) => Some(snapshot),
             Ok(snapshot) => {
@@ -94,9 +80,8 @@ impl Snapshots {
     }
 
     /// Whether the snapshot on disk continues further than `index` stands on.
-    pub(super) fn is_newer(&self, encoder: usize, index: &Index, now: Position) -> bool {
-        let Some(id) = self.encoders.get(encoder) else { return false };
-        Snapshot::open(&self.path(encoder), id)
+    pub(super) fn is_newer(&self, (number, id): (i64, &EncoderId), index: &Index, now: Position) -> bool {
+        Snapshot::open(&self.path(number), id)
             .is_ok_and(|snapshot| fits(&snapshot, now) && Some(snapshot.sequence()) > index.sequence())
     }
 
@@ -105,14 +90,14 @@ impl Snapshots {
     pub(super) fn newest(&self, moment: &Connection) -> Result<Option<(i64, u64)>, Trouble> {
         let now = changes::position(moment)?;
         let mut newest = Some((now.seq, 0));
-        for (encoder, id) in self.encoders.iter().enumerate() {
-            match self.open_fitting(encoder, id, now) {
+        for (number, id) in self.encoders.iter() {
+            match self.open_fitting((number, id), now) {
                 Some(snapshot) => {
                     let (seq, rows) = (snapshot.sequence().cast_signed(), snapshot.rows() as u64);
                     newest = newest.map(|(least, most): (i64, u64)| (least.min(seq), most.max(rows)));
                 }
                 None => {
-                    self.remove(encoder)?;
+                    remove(self.path(number))?;
                     newest = None;
                 }
             }
@@ -120,13 +105,20 @@ impl Snapshots {
         Ok(newest)
     }
 
-    fn remove(&self, encoder: usize) -> Result<(), IndexError> {
-        let path = self.path(encoder);
-        match std::fs::remove_file(&path) {
-            Ok(()) => Ok(()),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(()),
-            Err(source) => Err(IndexError::Io { action: "remove", path, source }),
+    /// Removes this catalog's snapshots of encoders that it has no more, which a process killed while removing one can
+    /// leave behind.
+    pub(super) fn remove_strays(&self, moment: &Connection) -> Result<(), Trouble> {
+        let known: HashSet<PathBuf> =
+            encoders::all(moment)?.iter().map(|encoder| self.path(encoder.number)).collect();
+        // Without a folder there is nothing to remove.
+        let Ok(entries) = std::fs::read_dir(self.folder.index()) else { return Ok(()) };
+        for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if name.starts_with(&self.uuid) && name.ends_with(".snapshot") && !known.contains(&path) {
+                remove(path)?;
+            }
         }
+        Ok(())
     }
 
     /// Writes every encoder's snapshot from the tables at `moment`, in flat memory. Gives the write they hold
@@ -141,9 +133,9 @@ impl Snapshots {
         let seq = changes::position(moment)?.seq;
         let rows: i64 = moment.query_row("SELECT count(*) FROM image", (), |row| row.get(0))?;
         let rows = rows.cast_unsigned();
-        for (encoder, id) in self.encoders.iter().enumerate() {
-            let mut writer = SnapshotWriter::create(&self.path(encoder), id, seq.cast_unsigned(), rows)?;
-            changes::stored_since(moment, (encoder, id), 0, |row| Ok(writer.push(row)?))?;
+        for (number, id) in self.encoders.iter() {
+            let mut writer = SnapshotWriter::create(&self.path(number), id, seq.cast_unsigned(), rows)?;
+            changes::stored_since(moment, (number, id), 0, |row| Ok(writer.push(row)?))?;
             writer.finish()?;
         }
         Ok((seq, rows))
@@ -151,17 +143,18 @@ impl Snapshots {
 
     /// Compares every snapshot with its checksums and with the tables, row by row.
     pub(super) fn verify(&self, moment: &Transaction<'_>, found: &mut Vec<Problem>) -> Result<(), Trouble> {
-        for (encoder, id) in self.encoders.iter().enumerate() {
-            let wrong = match Snapshot::open(&self.path(encoder), id) {
+        let present = encoders::present(moment)?;
+        for (number, id) in self.encoders.iter().filter(|(number, _)| present.contains(number)) {
+            let wrong = match Snapshot::open(&self.path(number), id) {
                 Ok(snapshot) => match snapshot.verify() {
-                    Ok(()) => self.compare(moment, (encoder, id), &snapshot)?,
+                    Ok(()) => self.compare(moment, (number, id), &snapshot)?,
                     Err(error) => Some(error.to_string()),
                 },
                 Err(IndexError::Missing(_)) => None,
                 Err(error) => Some(error.to_string()),
             };
             if let Some(wrong) = wrong {
-                let subject = self.path(encoder).display().to_string();
+                let subject = self.path(number).display().to_string();
                 let folder = self.folder.index();
                 let cure = format!("delete the folder {}, it is made again", folder.display());
                 found.push(Problem { subject, reason: format!("{wrong}: {cure}") });
@@ -174,7 +167,7 @@ impl Snapshots {
     fn compare(
         &self,
         moment: &Transaction<'_>,
-        of: (usize, &EncoderId),
+        of: (i64, &EncoderId),
         snapshot: &Snapshot,
     ) -> Result<Option<String>, Trouble> {
         let now = changes::position(moment)?;
@@ -224,6 +217,28 @@ impl Snapshots {
             wrong = Some(format!("it lacks {} images of the catalog", missing - stored_later));
         }
         Ok(wrong)
+    }
+}
+
+/// Brings an index that was right after write `since` to `moment`.
+pub(super) fn advance(
+    moment: &Transaction<'_>,
+    index: &mut Index,
+    of: (i64, &EncoderId),
+    since: i64,
+) -> Result<(), Trouble> {
+    changes::stored_since(moment, of, since, |row| Ok(index.push(row)?))?;
+    for key in changes::removed_since(moment, since)? {
+        index.mask(key);
+    }
+    Ok(())
+}
+
+fn remove(path: PathBuf) -> Result<(), IndexError> {
+    match std::fs::remove_file(&path) {
+        Ok(()) => Ok(()),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(()),
+        Err(source) => Err(IndexError::Io { action: "remove", path, source }),
     }
 }
 

@@ -4,7 +4,7 @@ use super::catalog::{Access, EmbeddedStore};
 use super::schema::MIGRATIONS;
 use super::{EmbeddedError, connection};
 use crate::catalog::{ImageId, Location, ProductId};
-use crate::store::{Fingerprint, ImageKey, ImageWrite, NewImage, Store, StoreError, Write};
+use crate::store::{EncoderChanges, Fingerprint, ImageKey, ImageWrite, NewImage, Store, StoreError, Write};
 use lookalike_vision::encoder::EncoderId;
 use lookalike_vision::hash::{DHash, Hashes, PHash, Pdq, PdqHash};
 use rusqlite::Connection;
@@ -58,7 +58,7 @@ fn an_older_catalog_is_brought_to_the_newest_version_when_opened_for_writing() {
 
     let error = EmbeddedStore::open_at(&path, Access::ReadOnly, &newest).unwrap_err().to_string();
     assert!(
-        error.contains("schema version 1 and needs to be brought to 3: open it for writing once"),
+        error.contains("schema version 2 and needs to be brought to 4: open it for writing once"),
         "{error}"
     );
 
@@ -70,10 +70,60 @@ fn an_older_catalog_is_brought_to_the_newest_version_when_opened_for_writing() {
     let red = "SELECT count(*) FROM product WHERE color = 'red'";
     assert_eq!(database(&path).query_row(red, (), |row| row.get::<_, i64>(0)).unwrap(), 3);
 
-    // Migrated once: the second opening runs nothing, and a program that knows only version 1 refuses.
+    // Migrated once: the second opening runs nothing, and a program that knows only version 2 refuses.
     drop(EmbeddedStore::open_at(&path, Access::ReadWrite, &newest).unwrap());
     let error = EmbeddedStore::open(&path, Access::ReadOnly).unwrap_err();
-    assert!(matches!(error, EmbeddedError::Newer { found: 3, known: 1, .. }), "{error}");
+    assert!(matches!(error, EmbeddedError::Newer { found: 4, known: 2, .. }), "{error}");
+}
+
+/// A catalog as the first version of this program left it, with one product, one photo and two encoders.
+fn catalog_of_version_1(folder: &Path) -> PathBuf {
+    let path = folder.join("old.lookalike");
+    std::fs::create_dir(&path).unwrap();
+    let mut connection = connection::create(&path.join("catalog.sqlite")).unwrap();
+    super::schema::make(&mut connection, &MIGRATIONS[..1]).unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO encoder VALUES (0, 'test', '1', 4), (1, 'other', '2', 2);
+             INSERT INTO product VALUES (1, 'a', '{\"title\":\"red mug\"}', 1);
+             INSERT INTO product_text (rowid, text) VALUES (1, 'red mug' || char(10));
+             INSERT INTO image VALUES (1, 1, 'a.jpg', 0, 1, CAST('https://shop.example/a.jpg' AS BLOB), 1, NULL, zeroblob(32),
+                 2, 3, 'image/png', 1, 2, 3, zeroblob(32), 50, 1);
+             INSERT INTO vector VALUES (1, 0, x'0000803f000000000000000000000000'), (1, 1, x'0000803f00000000');
+             UPDATE catalog SET seq = 1;",
+        )
+        .unwrap();
+    assert_eq!(connection::use_log(&connection).unwrap(), "wal");
+    path
+}
+
+#[test]
+fn a_catalog_of_version_1_keeps_everything_and_its_encoders_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = catalog_of_version_1(folder.path());
+    let error = EmbeddedStore::open(&path, Access::ReadOnly).unwrap_err().to_string();
+    assert!(error.contains("schema version 1 and needs to be brought to 2: open it for writing"), "{error}");
+
+    let mut store = EmbeddedStore::open(&path, Access::ReadWrite).unwrap();
+    assert_eq!(store.verify().unwrap(), []);
+    let names: Vec<_> = store.encoders().iter().map(|id| id.to_string()).collect();
+    assert_eq!(names, ["test (4 dimensions, digest 1)", "other (2 dimensions, digest 2)"]);
+    assert_eq!(store.scan(None, 9).unwrap()[0].vectors, [vec![1.0, 0.0, 0.0, 0.0], vec![1.0, 0.0]]);
+    assert_eq!(store.search_text("mug", 9).unwrap().len(), 1);
+
+    // A third encoder gets a number of its own, and so does one that comes after one that went.
+    let third = EncoderId { name: "third".into(), digest: "3".into(), dimensions: 1 };
+    let number = || -> i64 {
+        database(&path)
+            .query_row("SELECT number FROM encoder WHERE name = 'third'", (), |r| r.get(0))
+            .unwrap()
+    };
+    store.begin_encoder(&third).unwrap();
+    assert_eq!(number(), 2);
+    store.remove_encoder("third").unwrap();
+    store.begin_encoder(&third).unwrap();
+    assert_eq!(number(), 3);
+    assert_eq!(store.verify().unwrap(), []);
 }
 
 #[test]
@@ -145,6 +195,7 @@ fn each_kind_of_damage_is_found_and_named() {
         ),
         ("UPDATE vector SET encoder = 9 WHERE rowid = 1", "vector row 1", "no row of encoder"),
         ("DELETE FROM vector WHERE rowid = 3", "\"c.jpg\"", "no vector of test"),
+        ("UPDATE catalog SET next_encoder = 0", "encoders", "test has the number 0 and 0 is the next"),
         ("UPDATE image SET pdq = x'00' WHERE key = 1", "\"a.jpg\"", "key 1"),
         ("UPDATE image SET sha256 = 'text' WHERE key = 1", "\"a.jpg\"", "sha256"),
         ("UPDATE image SET location_kind = 5 WHERE key = 1", "\"a.jpg\"", "unknown kind 5"),

@@ -3,13 +3,12 @@
 //! Ranking is SQLite's bm25. Stemming and synonyms are not attempted.
 
 use crate::catalog::Fields;
+use crate::store::MOST_WORDS;
 use rusqlite::Transaction;
 use serde_json::Value;
 
 /// `serde_json` reads no deeper than 128, so deeper fields could be written and never read.
 const DEEPEST: usize = 100;
-/// Words of a query that count; what follows is ignored.
-const MOST_WORDS: usize = 64;
 
 /// All texts and numbers in `fields`, a line each; names of fields and truth values are left out. `None` when they
 /// nest too deep to be stored.

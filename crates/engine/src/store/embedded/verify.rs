@@ -5,23 +5,24 @@
 
 use super::EmbeddedError;
 use super::connection::Readers;
+use super::encoders::{self, Entry};
 use super::rows;
 use super::text;
 use crate::catalog::{ImageId, ProductId};
 use crate::store::Problem;
-use lookalike_vision::encoder::EncoderId;
 use rusqlite::{Row, Transaction};
 
 const RESTORE: &str = "restore the catalog from a backup, or index its source into a new folder";
 const REINDEX: &str = "delete its product and index its source again";
 
 /// As [`crate::store::Store::verify`] asks.
-pub(super) fn verify(readers: &Readers, encoders: &[EncoderId]) -> Result<Vec<Problem>, EmbeddedError> {
+pub(super) fn verify(readers: &Readers) -> Result<Vec<Problem>, EmbeddedError> {
     let mut problems = Vec::new();
-    let checks: [(&str, &Check<'_>); 5] = [
+    let checks: [(&str, &Check<'_>); 6] = [
         ("catalog.sqlite", &|moment, found| whole_file(moment, found)),
         ("products", &|moment, found| products(moment, found)),
-        ("images", &|moment, found| images(moment, encoders, found)),
+        ("encoders", &|moment, found| list(moment, found)),
+        ("images", &|moment, found| images(moment, found)),
         ("writes", &|moment, found| writes(moment, found)),
         ("words", &|moment, found| words(moment, found)),
     ];
@@ -87,11 +88,22 @@ fn products(moment: &Transaction<'_>, found: &mut Vec<Problem>) -> rusqlite::Res
     Ok(())
 }
 
-fn images(
-    moment: &Transaction<'_>,
-    encoders: &[EncoderId],
-    found: &mut Vec<Problem>,
-) -> rusqlite::Result<()> {
+fn list(moment: &Transaction<'_>, found: &mut Vec<Problem>) -> rusqlite::Result<()> {
+    let all = encoders::all(moment)?;
+    if !all.iter().any(|encoder| encoder.is_ready) {
+        problem(found, "encoders".into(), "none is ready".into(), RESTORE);
+    }
+    let next: i64 = moment.query_row("SELECT next_encoder FROM catalog", (), |row| row.get(0))?;
+    if let Some(encoder) = all.iter().find(|encoder| encoder.number >= next) {
+        let reason = format!("{} has the number {} and {next} is the next", encoder.id.name, encoder.number);
+        problem(found, "encoders".into(), reason, RESTORE);
+    }
+    Ok(())
+}
+
+fn images(moment: &Transaction<'_>, found: &mut Vec<Problem>) -> rusqlite::Result<()> {
+    let mut encoders = encoders::all(moment)?;
+    encoders.sort_by_key(|encoder| encoder.number);
     let sql = format!("SELECT {} FROM image ORDER BY key", rows::IMAGE_COLUMNS);
     let (mut statement, mut vectors) = (
         moment.prepare(&sql)?,
@@ -106,27 +118,35 @@ fn images(
             problem(found, subject(), inner(error), REINDEX);
         }
         let mut of_image = vectors.query((key,))?;
-        let mut expected = encoders.iter().zip(0_i64..);
+        let mut expected = encoders.iter();
+        let missing = |encoder: &Entry, found: &mut Vec<Problem>| {
+            // Of one that is being added, any may be missing.
+            if encoder.is_ready {
+                problem(found, subject(), format!("has no vector of {}", encoder.id.name), REINDEX);
+            }
+        };
         while let Some(row) = of_image.next()? {
-            let position: i64 = row.get(0)?;
-            let Some((encoder, _)) = expected.next().filter(|(_, expected)| *expected == position) else {
-                problem(found, subject(), format!("has an unexpected vector of encoder {position}"), REINDEX);
+            let number: i64 = row.get(0)?;
+            let of_this = loop {
+                match expected.next() {
+                    Some(encoder) if encoder.number < number => missing(encoder, found),
+                    other => break other.filter(|encoder| encoder.number == number),
+                }
+            };
+            let Some(Entry { id, .. }) = of_this else {
+                problem(found, subject(), format!("has an unexpected vector of encoder {number}"), REINDEX);
                 break;
             };
             let numbers = row.get_ref(1)?.as_blob()?;
-            match rows::read_vector(numbers, encoder.dimensions, &mut vector) {
-                Err(error) => {
-                    problem(found, subject(), format!("{}: {}", encoder.name, inner(error)), REINDEX)
-                }
+            match rows::read_vector(numbers, id.dimensions, &mut vector) {
+                Err(error) => problem(found, subject(), format!("{}: {}", id.name, inner(error)), REINDEX),
                 Ok(()) if vector.iter().any(|number| !number.is_finite()) => {
-                    problem(found, subject(), format!("its {} vector is not finite", encoder.name), REINDEX);
+                    problem(found, subject(), format!("its {} vector is not finite", id.name), REINDEX);
                 }
                 Ok(()) => {}
             }
         }
-        if let Some((encoder, _)) = expected.next() {
-            problem(found, subject(), format!("has no vector of {}", encoder.name), REINDEX);
-        }
+        expected.for_each(|encoder| missing(encoder, found));
     }
     Ok(())
 }

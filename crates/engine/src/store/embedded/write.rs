@@ -147,10 +147,17 @@ pub(super) struct Applied {
 }
 
 /// Applies all of a checked `batch` or nothing.
-pub(super) fn apply(connection: &mut Connection, batch: &[Write]) -> Result<Applied, Failure> {
+///
+/// `encoders` are the numbers that vectors are stored under, in the order they come in.
+pub(super) fn apply(
+    connection: &mut Connection,
+    batch: &[Write],
+    encoders: &[i64],
+) -> Result<Applied, Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let before: i64 = transaction.query_row("SELECT seq FROM catalog", (), |row| row.get(0))?;
-    let mut applying = Applying { transaction: &transaction, seq: before + 1, changed: false, image_rows: 0 };
+    let mut applying =
+        Applying { transaction: &transaction, encoders, seq: before + 1, changed: false, image_rows: 0 };
     for write in batch {
         match write {
             Write::Product { id, fields, images } => applying.product(id, fields, images)?,
@@ -169,6 +176,7 @@ pub(super) fn apply(connection: &mut Connection, batch: &[Write]) -> Result<Appl
 
 struct Applying<'t> {
     transaction: &'t Transaction<'t>,
+    encoders: &'t [i64],
     seq: i64,
     changed: bool,
     image_rows: u64,
@@ -318,7 +326,7 @@ impl Applying<'_> {
             ],
         )?;
         let key = self.transaction.last_insert_rowid();
-        for (encoder, vector) in (0_i64..).zip(&image.vectors) {
+        for (encoder, vector) in self.encoders.iter().zip(&image.vectors) {
             let numbers = rows::vector_bytes(vector);
             self.execute(
                 "INSERT INTO vector (image, encoder, numbers) VALUES (?1, ?2, ?3)",

@@ -1,0 +1,120 @@
+//! What a cosine means under one encoder.
+//!
+//! Encoders fill their spaces differently: two photos with nothing in common have a cosine of about 0.6 under `look-0`,
+//! 0.3 to 0.6 under networks trained on ImageNet, 0.5 to 0.8 under CLIP. Where "unrelated" begins is therefore measured
+//! on the catalog itself: among the cosines between up to [`SAMPLE`] of its photos, those of different products, it is
+//! the one that 30 % stay below. That is where the constant of `look-0` lies among the photos it was set on (mixed shop
+//! and amateur photos, `lookalike evaluate`); `look-0` keeps that constant. From there to 1 the scale is linear.
+//!
+//! The sample is spread evenly over the catalog and the same as long as the catalog does not change, so two processes
+//! measure the same. Few photos say little: what is measured on few pairs is drawn towards [`USUAL_UNRELATED`].
+
+use crate::store::SampledVector;
+
+/// Vectors that a scale is measured on: their 32,000 pairs take some 10 ms once.
+pub(super) const SAMPLE: usize = 256;
+/// Cosine of two unrelated product photos under the built-in descriptor; what is judged on is set for its scale.
+const LOOK_UNRELATED: f32 = 0.6;
+/// What is taken for unrelated where the catalog cannot say,
+const USUAL_UNRELATED: f32 = 0.5;
+/// as if it had been seen on so many pairs.
+const USUAL_PAIRS: f32 = 32.0;
+/// The share of unrelated pairs that lies below the scale's beginning.
+const UNRELATED_SHARE: f32 = 0.3;
+/// A scale never begins above this: encoders that find everything alike must not make noise count.
+const LAST_BEGINNING: f32 = 0.95;
+
+/// The scale of one encoder's cosines.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scale {
+    unrelated: f32,
+}
+
+impl Scale {
+    /// That of `look-0`.
+    pub const LOOK: Self = Self { unrelated: LOOK_UNRELATED };
+
+    /// Measured on vectors of one encoder.
+    pub fn measured(sample: &[SampledVector]) -> Self {
+        let mut cosines: Vec<f32> = Vec::new();
+        for (at, one) in sample.iter().enumerate() {
+            let others = sample.iter().take(at).filter(|other| other.product != one.product);
+            cosines.extend(others.map(|other| cosine(&one.vector, &other.vector)));
+        }
+        cosines.sort_unstable_by(f32::total_cmp);
+        let pairs = cosines.len() as f32;
+        let seen = cosines.get((pairs * UNRELATED_SHARE) as usize).copied().unwrap_or(USUAL_UNRELATED);
+        let drawn = (pairs * seen + USUAL_PAIRS * USUAL_UNRELATED) / (pairs + USUAL_PAIRS);
+        Self { unrelated: drawn.clamp(0.0, LAST_BEGINNING) }
+    }
+
+    /// The cosine at which two photos have nothing in common.
+    pub fn unrelated(self) -> f32 {
+        self.unrelated
+    }
+
+    /// How alike, linearly: 0 for unrelated photos, 1 for equal vectors; below 0 where they differ more than unrelated
+    /// ones do.
+    pub fn similarity(self, cosine: f32) -> f32 {
+        (cosine - self.unrelated) / (1.0 - self.unrelated)
+    }
+
+    /// The cosine that `look-0` would give for the same similarity.
+    pub(super) fn as_of_look(self, cosine: f32) -> f32 {
+        if self == Self::LOOK {
+            // To the bit.
+            return cosine;
+        }
+        (LOOK_UNRELATED + (1.0 - LOOK_UNRELATED) * self.similarity(cosine)).clamp(-1.0, 1.0)
+    }
+}
+
+/// Of vectors that need not be of unit length.
+pub(super) fn cosine(a: &[f32], b: &[f32]) -> f32 {
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f32>();
+    let lengths = (dot(a, a) * dot(b, b)).sqrt();
+    if lengths > 0.0 { (dot(a, b) / lengths).clamp(-1.0, 1.0) } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(products: u64, cosine_between: f32) -> Vec<SampledVector> {
+        // One shared direction and one of its own for each product.
+        let shared = cosine_between.sqrt();
+        let vector = |product: u64| {
+            let mut vector = vec![0.0; 1 + products as usize];
+            vector[0] = shared;
+            vector[1 + product as usize] = (1.0 - cosine_between).sqrt();
+            vector
+        };
+        (0..products).flat_map(|p| [0, 1].map(|_| SampledVector { product: p, vector: vector(p) })).collect()
+    }
+
+    #[test]
+    fn the_scale_begins_where_different_products_lie() {
+        for cosine in [0.2, 0.45, 0.8] {
+            let scale = Scale::measured(&sample(40, cosine));
+            assert!((scale.unrelated() - cosine).abs() < 0.01, "{cosine}: {scale:?}");
+            assert!(scale.similarity(cosine).abs() < 0.05);
+            assert_eq!(scale.similarity(1.0), 1.0);
+        }
+        assert_eq!(Scale::measured(&sample(40, 0.999)).unrelated(), LAST_BEGINNING);
+    }
+
+    #[test]
+    fn few_photos_say_little_and_none_nothing() {
+        assert_eq!(Scale::measured(&[]).unrelated(), USUAL_UNRELATED);
+        assert_eq!(Scale::measured(&sample(1, 0.9)).unrelated(), USUAL_UNRELATED);
+        assert!((Scale::measured(&sample(2, 0.9)).unrelated() - USUAL_UNRELATED).abs() < 0.06);
+    }
+
+    #[test]
+    fn look_keeps_its_numbers_to_the_bit() {
+        for n in 0..1000 {
+            let cosine = n as f32 / 999.0;
+            assert_eq!(Scale::LOOK.as_of_look(cosine), cosine);
+        }
+    }
+}
