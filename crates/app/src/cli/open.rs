@@ -4,6 +4,7 @@ use anyhow::{Context, anyhow, bail};
 use lookalike_engine::catalog::{ImageId, Location};
 use lookalike_engine::fetch::photo::PhotoReader;
 use lookalike_engine::fetch::{AnyReader, BlockingFetcher, FetchOptions};
+use lookalike_engine::models::{Load, Models};
 use lookalike_engine::search::{EncoderSource, EncoderUnavailable, Probe, Searcher};
 use lookalike_engine::source::shown::{one_line, path_line};
 use lookalike_engine::store::embedded::{Access, EmbeddedStore};
@@ -77,14 +78,14 @@ pub(super) fn encoder_named(name: &str, threads: NonZero<usize>) -> anyhow::Resu
     if name == look.id().name {
         return Ok(Arc::new(look));
     }
-    let _ = threads;
-    bail!("there is no encoder {name:?}: this build has {USUAL_ENCODER} and no models")
+    let models = Models::at(&Models::default_folder()?);
+    Ok(models.load(name, &Load { engine: None, threads })?)
 }
 
 /// Whether the encoder of that name reads words, as far as is known without its model.
 pub(super) fn encoder_reads_text(name: &str) -> bool {
-    let _ = name;
-    false
+    let entry = Models::default_folder().and_then(|folder| Models::at(&folder).entry(name));
+    entry.is_ok_and(|entry| entry.page.description.text.is_some())
 }
 
 /// Encoders by name, for a searcher.
