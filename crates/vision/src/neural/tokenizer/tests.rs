@@ -122,9 +122,12 @@ fn what_is_no_vocabulary_is_named() {
         assert!(error.contains(named) && error.contains("bpe_simple_vocab_16e6"), "{error}, not {named}");
         assert!(error.len() < 400, "{error}");
     }
-    let large = vec![b' '; LARGEST_FILE_BYTES + 1];
-    let error = Tokenizer::new(&tower(TokenizerKind::Clip, 77), &large).unwrap_err().to_string();
-    assert!(error.contains("67108865 bytes"), "{error}");
+    for (kind, limit) in
+        [(TokenizerKind::Clip, LARGEST_CLIP_FILE), (TokenizerKind::TokenizerJson, LARGEST_TOKENIZER_JSON)]
+    {
+        let error = Tokenizer::new(&tower(kind, 77), &vec![b' '; limit + 1]).unwrap_err().to_string();
+        assert!(error.contains(&format!("{} bytes, more than the {limit}", limit + 1)), "{error}");
+    }
 }
 
 const GEMMA_LIKE: &str = include_str!("../../../../../fixtures/neural/tokenizers/gemma_like.json");
