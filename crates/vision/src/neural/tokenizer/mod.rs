@@ -15,8 +15,11 @@ use super::description::{TextTower, TokenizerKind};
 use clip::Clip;
 use hugging_face::HuggingFace;
 
-/// Files beyond this are refused. The largest in use, Gemma's with its 256,000 tokens, has 34 MB.
-const LARGEST_FILE_BYTES: usize = 64 << 20;
+/// Bytes that either file of CLIP's vocabulary may have; they have 1.4 and 2.2 MB.
+const LARGEST_CLIP_FILE: usize = 16 << 20;
+
+/// Bytes that a `tokenizer.json` may have. The largest in use, Gemma's with its 256,000 tokens, has 34 MB.
+const LARGEST_TOKENIZER_JSON: usize = 64 << 20;
 
 /// One network's tokenizer.
 #[derive(Debug)]
@@ -50,8 +53,12 @@ impl Tokenizer {
     /// # Errors
     /// When the file is not what the tower's kind of tokenizer wants.
     pub fn new(tower: &TextTower, file: &[u8]) -> Result<Self, TokenizerError> {
-        if file.len() > LARGEST_FILE_BYTES {
-            return Err(TokenizerError::TooLarge { bytes: file.len(), limit: LARGEST_FILE_BYTES });
+        let limit = match tower.tokenizer {
+            TokenizerKind::Clip => LARGEST_CLIP_FILE,
+            TokenizerKind::TokenizerJson => LARGEST_TOKENIZER_JSON,
+        };
+        if file.len() > limit {
+            return Err(TokenizerError::TooLarge { bytes: file.len(), limit });
         }
         let kind = match tower.tokenizer {
             TokenizerKind::Clip => Kind::Clip(Clip::new(file, tower.context)?),

@@ -122,7 +122,57 @@ fn what_is_no_vocabulary_is_named() {
         assert!(error.contains(named) && error.contains("bpe_simple_vocab_16e6"), "{error}, not {named}");
         assert!(error.len() < 400, "{error}");
     }
-    let large = vec![b' '; LARGEST_FILE_BYTES + 1];
-    let error = Tokenizer::new(&tower(TokenizerKind::Clip, 77), &large).unwrap_err().to_string();
-    assert!(error.contains("67108865 bytes"), "{error}");
+    for (kind, limit) in
+        [(TokenizerKind::Clip, LARGEST_CLIP_FILE), (TokenizerKind::TokenizerJson, LARGEST_TOKENIZER_JSON)]
+    {
+        let error = Tokenizer::new(&tower(kind, 77), &vec![b' '; limit + 1]).unwrap_err().to_string();
+        assert!(error.contains(&format!("{} bytes, more than the {limit}", limit + 1)), "{error}");
+    }
+}
+
+const GEMMA_LIKE: &str = include_str!("../../../../../fixtures/neural/tokenizers/gemma_like.json");
+const T5_LIKE: &str = include_str!("../../../../../fixtures/neural/tokenizers/t5_like.json");
+
+#[test]
+fn what_is_no_tokenizer_json_is_an_error_not_a_panic() {
+    let kind = tower(TokenizerKind::TokenizerJson, 16);
+    let cut = &T5_LIKE[..T5_LIKE.len() / 2];
+    let no_unknown = r#"{"model":{"type":"Unigram","vocab":[["a",0.0]],"unk_id":null}}"#;
+    let beyond = r#"{"model":{"type":"Unigram","vocab":[["a",0.0]],"unk_id":7}}"#;
+    let unmerged = r#"{"model":{"type":"BPE","vocab":{"a":0},"merges":["a b"]}}"#;
+    let pattern = GEMMA_LIKE.replace(r#""String":" ""#, r#""Regex":"(""#);
+    // The table's length, at its beginning, made four gigabytes.
+    let odd_table = T5_LIKE.replace("charsmap\":\"AAQAAAAg", "charsmap\":\"/////wAg");
+    assert!(pattern != GEMMA_LIKE && odd_table != T5_LIKE);
+    for file in
+        ["", "null", "{}", "[[[[", r#"{"model":{}}"#, cut, no_unknown, beyond, unmerged, &pattern, &odd_table]
+    {
+        let error = Tokenizer::new(&kind, file.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains("`tokenizer.json`"), "{error}");
+    }
+    assert!(Tokenizer::new(&kind, SMALL).is_err());
+}
+
+#[test]
+fn damaged_tokenizer_files_never_panic() {
+    for file in [GEMMA_LIKE, T5_LIKE] {
+        // Every 97th byte in turn: quotes, digits, brackets, table and all.
+        for at in (0..file.len()).step_by(97) {
+            let mut bytes = file.as_bytes().to_vec();
+            bytes[at] = b'9';
+            let kind = tower(TokenizerKind::TokenizerJson, 16);
+            if let Ok(tokenizer) = Tokenizer::new(&kind, &bytes) {
+                // What it cannot do with a text is told.
+                let tokens = tokenizer.encode("a RED dress ½ 漢");
+                assert!(tokens.map_or(true, |tokens| tokens.ids.len() == 16));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_context_too_small_for_the_special_tokens_is_an_error_or_keeps_the_end() {
+    let tokens = Tokenizer::new(&tower(TokenizerKind::TokenizerJson, 2), T5_LIKE.as_bytes()).unwrap();
+    let tokens = tokens.encode("a red dress").unwrap();
+    assert!(tokens.truncated && tokens.ids.len() == 2 && tokens.ids[1] == 1);
 }

@@ -14,7 +14,7 @@ use std::io::Read;
 const MOST_MERGES: usize = 48_894;
 
 /// Bytes that OpenAI's list may have when unpacked; it has 3 MB.
-const LARGEST_LIST_BYTES: u64 = 32 << 20;
+const LARGEST_LIST_BYTES: u64 = 16 << 20;
 
 /// Ends a token that ends a word.
 const END_OF_WORD: &str = "</w>";
