@@ -196,9 +196,9 @@ impl Pull<'_> {
                 kept(self.folder, name, received.sha256, pinned)
             }
             Err(HubError::Stopped) => Err(ModelsError::Stopped { name: self.name.to_owned() }),
-            Err(source) => {
+            Err(cause) => {
                 let (name, by_hand) = (self.name.to_owned(), self.by_hand());
-                Err(ModelsError::Pull { name, source, by_hand })
+                Err(ModelsError::Pull { name, cause: Box::new(cause), by_hand })
             }
         }
     }
