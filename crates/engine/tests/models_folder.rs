@@ -134,6 +134,19 @@ fn one_file_at_two_outputs_is_two_models() {
 }
 
 #[test]
+fn a_classifier_of_the_old_zoo_gives_its_pooled_layer() {
+    let (_folder, models) = empty();
+    let old = Addition {
+        image: fixture("../models_old_zoo.onnx"),
+        output: Some("pool1_fwd".to_owned()),
+        ..tiny("zoo")
+    };
+    assert_eq!(models.add(&old).unwrap().page.description.dimensions, 6);
+    let classes = Addition { output: None, name: "classes".to_owned(), ..old };
+    assert_eq!(models.add(&classes).unwrap().page.description.dimensions, 10);
+}
+
+#[test]
 fn a_model_can_be_fed_like_one_that_is_here() {
     let (folder, models) = empty();
     models.add(&with_text("first", folder.path())).unwrap();

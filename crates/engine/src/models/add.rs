@@ -95,8 +95,10 @@ impl Models {
         let added = take_in(addition, drawn, &folder).and_then(|page| self.accept(&folder, &page));
         match added {
             Ok(entry) => {
-                // A broken-off pull of the same name has become pointless.
-                delete(&self.partial(name))?;
+                // A broken-off pull of the same name has become pointless; that it cannot be deleted takes nothing away.
+                if let Err(error) = delete(&self.partial(name)) {
+                    tracing::warn!(%error, "what a pull left stays");
+                }
                 Ok(entry)
             }
             Err(error) => {
