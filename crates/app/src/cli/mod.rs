@@ -14,6 +14,7 @@ mod models_add;
 mod models_pull;
 mod open;
 mod progress;
+mod runtime;
 mod search;
 mod serve;
 mod status;
@@ -57,6 +58,7 @@ enum Command {
     Verify(verify::Verify),
     Evaluate(evaluate::Evaluate),
     Models(models::ModelsCommand),
+    Runtime(runtime::RuntimeCommand),
     Hash(hash::Hash),
 }
 
@@ -97,6 +99,7 @@ impl Cli {
             Command::Verify(command) => command.run(),
             Command::Evaluate(command) => command.run(),
             Command::Models(command) => command.run(),
+            Command::Runtime(command) => command.run(),
             Command::Hash(command) => command.run(),
         }
     }

@@ -5,11 +5,13 @@
 //! ([`calibrate`]), and grouped by product with its best image. Distances come from the store and the kernels;
 //! what they mean is decided here and nowhere else.
 
+pub mod batching;
 pub mod calibrate;
 mod evidence;
 mod probe;
 mod searcher;
 
+pub use batching::Batching;
 pub use calibrate::{Class, Judgement};
 pub use evidence::{Evidence, Orientation};
 pub use probe::Probe;
