@@ -77,12 +77,12 @@ pub enum ModelsError {
     #[error("{0}")]
     Addition(String),
     /// A page of TOML.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {reason}", path.display())]
     Page {
         /// The page.
         path: PathBuf,
-        /// What is wrong with it.
-        source: PageError,
+        /// What is wrong with it, on one line.
+        reason: String,
     },
     /// The network does not do what its page says.
     #[error("the model {name} cannot be used: {reason}")]
@@ -122,12 +122,12 @@ pub enum ModelsError {
     )]
     NoFolder,
     /// The hub did not give a file.
-    #[error("cannot pull {name}: {source}; {by_hand}")]
+    #[error("cannot pull {name}: {cause}; {by_hand}")]
     Pull {
         /// The model's name.
         name: String,
-        /// What the hub or the network did.
-        source: HubError,
+        /// What the hub or the network did; told in full, and so no source.
+        cause: Box<HubError>,
         /// How to go on without.
         by_hand: String,
     },
@@ -140,7 +140,7 @@ pub enum ModelsError {
         name: String,
     },
     /// The folder or a file in it cannot be read or written.
-    #[error("cannot {action} {}: {source}{}", path.display(), cure_of(source))]
+    #[error("cannot {action} {}{}", path.display(), cure_of(source))]
     Io {
         /// What was tried.
         action: &'static str,
@@ -170,6 +170,18 @@ impl ModelsError {
 
     pub(super) fn page(path: &Path) -> impl FnOnce(PageError) -> Self + use<> {
         let path = path.to_path_buf();
-        move |source| Self::Page { path, source }
+        move |source| {
+            // A TOML error quotes the page between bars; where that is stands in its first line.
+            let said = source.to_string();
+            let words = said.lines().filter(|line| {
+                !line
+                    .trim_start()
+                    .trim_start_matches(|c: char| c.is_ascii_digit())
+                    .trim_start()
+                    .starts_with('|')
+            });
+            let words: Vec<&str> = words.map(str::trim).filter(|line| !line.is_empty()).collect();
+            Self::Page { path, reason: words.join(": ") }
+        }
     }
 }

@@ -11,6 +11,7 @@
 mod add;
 mod digest;
 mod error;
+mod exposed;
 mod folder;
 pub mod hub;
 mod identity;

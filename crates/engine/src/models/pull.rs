@@ -7,10 +7,11 @@ use super::error::ModelsError;
 use super::folder::{ModelEntry, Models, check_name, delete, exists};
 use super::hub::{Hub, HubError, Wanted};
 use super::load::{digest_of, kept, map, open_regular};
-use super::opening::{self, Parts};
+use super::opening::{self, Open, Parts};
 use super::page::{CameFrom, Files, KeptFile, ModelPage, Pin};
 use super::registry::{self, HubOrigin, Origin, OriginFile, RegistryEntry};
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -18,6 +19,8 @@ use std::sync::atomic::AtomicBool;
 pub(super) const MOST_BYTES: u64 = 2 << 30;
 /// What `.NAME.partial` was begun for; files of another revision are of no use.
 const BEGUN_FOR: &str = "origin";
+/// The commit that the first file came from, where the entry names none; the others must be of the same.
+const COMMIT: &str = "commit";
 
 /// How far a pull has come.
 #[derive(Debug, Clone, Copy)]
@@ -90,22 +93,29 @@ impl Models {
         }
         let folder = self.partial(name);
         begin(&folder, origin)?;
-        let mut pull =
-            Pull { name, hub, origin, folder: &folder, revision: origin.revision.clone(), progress, stop };
+        let commit = || fs::read_to_string(folder.join(COMMIT)).ok();
+        let revision = origin.revision.clone().or_else(commit);
+        let mut pull = Pull { name, hub, origin, folder: &folder, revision, progress, stop };
         let image = pull.file(&origin.image, "image.onnx")?;
         let text = origin.text.as_ref().map(|file| pull.file(file, "text.onnx")).transpose()?;
         let tokenizer = origin.tokenizer.as_ref();
         let tokenizer =
             tokenizer.map(|file| pull.file(file, tokenizer_name(Path::new(&file.path)))).transpose()?;
         let came_from = CameFrom { repository: origin.repository.clone(), revision: pull.revision };
-        let page = ModelPage {
+        let mut page = ModelPage {
             description: entry.description.clone(),
             origin: Some(came_from),
             files: Files { image, text, tokenizer },
         };
-        try_out(&folder, &page)?;
-        let begun_for = folder.join(BEGUN_FOR);
-        fs::remove_file(&begun_for).map_err(ModelsError::io("remove", &begun_for))?;
+        try_out(&folder, &mut page)?;
+        for note in [BEGUN_FOR, COMMIT].map(|name| folder.join(name)) {
+            match fs::remove_file(&note) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(ModelsError::io("remove", &note)(error));
+                }
+                _ => {}
+            }
+        }
         self.accept(&folder, &page).map(Pulled::Now)
     }
 }
@@ -131,25 +141,26 @@ fn begin(folder: &Path, origin: &HubOrigin) -> Result<(), ModelsError> {
     fs::write(&begun_for, now).map_err(ModelsError::io("write", &begun_for))
 }
 
-/// Runs what came once, before it is accepted.
-fn try_out(folder: &Path, page: &ModelPage) -> Result<(), ModelsError> {
-    let name = &page.description.name;
+/// Completes the description by what came, and tries it before it is accepted.
+fn try_out(folder: &Path, page: &mut ModelPage) -> Result<(), ModelsError> {
     let mut mapped = Vec::new();
     for file in page.files.iter() {
         let path = folder.join(&file.name);
         let (file, _) = open_regular(&path)?;
         mapped.push(map(&file, &path)?);
     }
-    let mut mapped = mapped.iter();
-    let image = mapped.next().map(|mapped| &**mapped).unwrap_or_default();
-    let (text, tokenizer) = (mapped.next().map(|mapped| &**mapped), mapped.next().map(|mapped| &**mapped));
-    opening::validate(&page.description, Parts { image, text, tokenizer }, opening::engine(None)).map_err(|reason| {
+    let mut mapped = mapped.iter().map(|mapped| &**mapped);
+    let image = mapped.next().unwrap_or_default();
+    let (text, tokenizer) = (mapped.next(), mapped.next());
+    let (parts, engine) = (Parts { image, text, tokenizer }, opening::engine(None));
+    let fitted = opening::fit(&mut page.description, parts, engine, Open::NOTHING);
+    fitted.and_then(|()| opening::validate(&page.description, parts, engine)).map_err(|reason| {
         let reason = format!(
-            "{reason}; its files came as pinned and stay in {}: this entry was never run with real weights, so its page \
-             may be wrong, and `lookalike models add NAME --image FILE --describe FILE.toml` takes a better one",
+            "{reason}; its files came as they should and stay in {}: its page may be wrong, and `lookalike models add NAME \
+             --image FILE.onnx --describe FILE.toml` takes a better one",
             folder.display()
         );
-        ModelsError::Unusable { name: name.clone(), reason }
+        ModelsError::Unusable { name: page.description.name.clone(), reason }
     })
 }
 
@@ -173,9 +184,9 @@ impl Pull<'_> {
         if let Some(there) = complete(&path, file)? {
             return kept(self.folder, name, there, pinned);
         }
-        let revision = self.revision.clone().unwrap_or_else(|| "main".to_owned());
+        let (repository, revision) = self.place(file);
         let wanted = Wanted {
-            repository: &self.origin.repository,
+            repository: &repository,
             revision: &revision,
             path: &file.path,
             bytes: file.bytes,
@@ -188,31 +199,41 @@ impl Pull<'_> {
         };
         match self.hub.fetch(&wanted, &path, &mut tell, self.stop) {
             Ok(received) => {
-                // The other files are to be of the same commit.
-                self.revision = self.revision.take().or(received.revision);
+                if let (None, None, Some(commit)) = (&file.repository, &self.revision, received.revision) {
+                    let note = self.folder.join(COMMIT);
+                    fs::write(&note, &commit).map_err(ModelsError::io("write", &note))?;
+                    self.revision = Some(commit);
+                }
                 kept(self.folder, name, received.sha256, pinned)
             }
             Err(HubError::Stopped) => Err(ModelsError::Stopped { name: self.name.to_owned() }),
-            Err(source) => {
-                let (name, by_hand) = (self.name.to_owned(), self.by_hand(&revision));
-                Err(ModelsError::Pull { name, source, by_hand })
+            Err(cause) => {
+                let (name, by_hand) = (self.name.to_owned(), self.by_hand());
+                Err(ModelsError::Pull { name, cause: Box::new(cause), by_hand })
             }
         }
     }
 
+    /// Repository and revision of a file.
+    fn place(&self, file: &OriginFile) -> (String, String) {
+        let (repository, revision) = match &file.repository {
+            Some(repository) => (repository, file.revision.as_ref()),
+            None => (&self.origin.repository, self.revision.as_ref()),
+        };
+        (repository.clone(), revision.map_or("main", String::as_str).to_owned())
+    }
+
     /// How to go on without this program's fetching.
-    fn by_hand(&self, revision: &str) -> String {
-        let HubOrigin { repository, image, text, tokenizer, .. } = self.origin;
-        let url = |file: &OriginFile| self.hub.url(repository, revision, &file.path);
-        let mut urls = vec![url(image)];
-        let mut flags = "--image FILE".to_owned();
-        if let (Some(text), Some(tokenizer)) = (text, tokenizer) {
-            urls.extend([url(text), url(tokenizer)]);
-            flags.push_str(" --text FILE --tokenizer FILE");
-        }
+    fn by_hand(&self) -> String {
+        let urls = self.origin.files().map(|file| {
+            let (repository, revision) = self.place(file);
+            self.hub.url(&repository, &revision, &file.path)
+        });
+        let urls: Vec<String> = urls.collect();
+        let more = if urls.len() > 1 { " --text FILE --tokenizer FILE" } else { "" };
         let name = self.name;
         format!(
-            "or fetch {} by other means and run `lookalike models add {name} {flags}`",
+            "or fetch {} by other means and run `lookalike models add {name} --image FILE{more}`",
             urls.join(" and ")
         )
     }

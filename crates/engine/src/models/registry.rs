@@ -12,6 +12,7 @@
 //! path = "onnx/vision_model.onnx"
 //! bytes = 351685709                                       # where the hub's pages state it to the byte
 //! sha256 = "fd6e..."                                      # as the hub's pages state it; else pinned on first use
+//! repository = "..."                                      # where it is not the entry's, with its `revision`
 //! ```
 //!
 //! A model that nobody is known to offer as ONNX has `unavailable = "why"` instead of a repository. Nothing here fetches:
@@ -59,7 +60,7 @@ pub struct RegistryEntry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// On the Hugging Face hub.
-    Hub(HubOrigin),
+    Hub(Box<HubOrigin>),
     /// Nowhere that we know, for this reason.
     Unavailable(String),
 }
@@ -85,6 +86,10 @@ pub struct HubOrigin {
 pub struct OriginFile {
     /// Its path in the repository.
     pub path: String,
+    /// Another repository than the entry's.
+    pub repository: Option<String>,
+    /// That repository's commit.
+    pub revision: Option<String>,
     /// Its length, where the hub's pages state it to the byte.
     pub bytes: Option<u64>,
     /// Its digest as the hub's pages state it; without one, the first that comes is taken and kept.
@@ -102,9 +107,9 @@ impl HubOrigin {
         self.files().map(|file| file.bytes).sum()
     }
 
-    /// Whether commit and digests are fixed.
+    /// Whether all digests are fixed.
     pub fn is_pinned(&self) -> bool {
-        self.revision.is_some() && self.files().all(|file| file.sha256.is_some())
+        self.files().all(|file| file.sha256.is_some())
     }
 }
 
@@ -154,7 +159,7 @@ impl RegistryEntry {
                 if description.text.is_some() != (text.is_some() && tokenizer.is_some()) {
                     return Err(PageError::TextFiles);
                 }
-                Origin::Hub(HubOrigin { repository, revision, image, text, tokenizer })
+                Origin::Hub(Box::new(HubOrigin { repository, revision, image, text, tokenizer }))
             }
             _ => Origin::Unavailable(unavailable.unwrap_or_default()),
         };
@@ -194,6 +199,8 @@ mod tests {
                     };
                     assert!(hub.revision.as_ref().is_none_or(commit), "{name}: {:?}", hub.revision);
                     for file in hub.files() {
+                        assert_eq!(file.repository.is_some(), file.revision.is_some(), "{name}");
+                        assert!(file.revision.as_ref().is_none_or(commit), "{name}: {:?}", file.revision);
                         assert!(
                             !file.path.starts_with('/') && !file.path.contains(".."),
                             "{name}: {}",
