@@ -57,11 +57,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         for ((_, encoder), (times, seconds)) in ways.iter().zip(&mut times) {
             let start = Instant::now();
             let of_all = thread::scope(|scope| {
-                let call = || {
+                let picture = &picture;
+                let call = move || {
                     let start = Instant::now();
-                    encoder.encode(&[&picture]).map(|_| start.elapsed().as_secs_f64() * 1000.0)
+                    encoder.encode(&[picture]).map(|_| start.elapsed().as_secs_f64() * 1000.0)
                 };
-                let caller = || (0..CALLS_EACH).map(|_| call()).collect::<Result<Vec<_>, _>>();
+                let caller = move || (0..CALLS_EACH).map(|_| call()).collect::<Result<Vec<_>, _>>();
                 let threads: Vec<_> = (0..callers).map(|_| scope.spawn(caller)).collect();
                 threads.into_iter().map(|thread| thread.join()).collect::<Vec<_>>()
             });

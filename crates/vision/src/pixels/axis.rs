@@ -7,6 +7,7 @@
 //! result.
 
 use super::Filter;
+use std::ops::Range;
 
 /// Fractional bits of a weight. Eight bits are left for the pixel and two for sums below 0 and above 1.
 pub(super) const PRECISION_BITS: u32 = 32 - 8 - 2;
@@ -93,12 +94,29 @@ pub(crate) struct Axis {
 impl Axis {
     /// Plans the resampling of `input` pixels to `output`; both at least 1.
     pub(crate) fn new(filter: Filter, input: usize, output: usize) -> Self {
-        let mut spans = Vec::with_capacity(output);
-        let expected = (2.0 * filter.support() * (input.max(output)) as f64) as usize / 2 + 2 * output;
-        let mut weights = Vec::with_capacity(expected);
+        let (mut axis, covered) = Self::part(filter, input, output, 0..output);
+        for (first_pair, _) in &mut axis.spans {
+            *first_pair += covered.start / 2;
+        }
+        axis
+    }
+
+    /// Plans only the output pixels `kept`, and says which input pixels they need. Windows count from the first of
+    /// those, which has an even number.
+    pub(crate) fn part(
+        filter: Filter,
+        input: usize,
+        output: usize,
+        kept: Range<usize>,
+    ) -> (Self, Range<usize>) {
+        let mut spans = Vec::with_capacity(kept.len());
+        let stretch = (input as f64 / output as f64).max(1.0);
+        let pairs_each = (filter.support() * stretch) as usize + 2;
+        let mut weights = Vec::with_capacity(kept.len() * pairs_each);
         let mut floats = Vec::new();
         let mut longest_window = 0;
-        for index in 0..output {
+        let mut covered: Option<Range<usize>> = None;
+        for index in kept {
             let first = float_weights(filter, input, output, index, &mut floats);
             let before = weights.len();
             let mut fixed = floats.iter().copied().map(fixed_point);
@@ -109,9 +127,12 @@ impl Axis {
                 weights.push(PairWeights::new([even, fixed.next().unwrap_or(0)]));
             }
             longest_window = longest_window.max(weights.len() - before);
-            spans.push((first / 2, weights.len()));
+            // Windows move to the right with their output pixels, so the first one begins first.
+            let covered = covered.get_or_insert(first / 2 * 2..0);
+            covered.end = covered.end.max(first + floats.len());
+            spans.push((first / 2 - covered.start / 2, weights.len()));
         }
-        Self { longest_window, spans, weights }
+        (Self { longest_window, spans, weights }, covered.unwrap_or(0..0))
     }
 
     /// Output pixels.

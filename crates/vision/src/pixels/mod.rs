@@ -13,6 +13,7 @@ pub mod filter;
 pub mod grey;
 mod kernels;
 pub mod letterbox;
+mod part;
 mod plain;
 mod resampler;
 pub mod resize;
@@ -24,4 +25,5 @@ pub use resize::{ResizeError, Size, resize_grey, resize_rgb};
 
 pub(crate) use axis::Axis;
 pub(crate) use kernels::Isa;
+pub(crate) use part::{Side, resize_part};
 pub(crate) use resampler::{LONGEST_SIDE, Resampler, Strip};

@@ -1,7 +1,6 @@
 //! Why ONNX Runtime was not installed, in words that name the cure.
 
 use super::release::{LIBRARY, VERSION};
-use crate::models::Digest;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -64,9 +63,9 @@ pub enum RuntimeError {
         /// Where it came from.
         url: String,
         /// What was pinned.
-        expected: Digest,
+        expected: String,
         /// What came.
-        found: Digest,
+        found: String,
         /// The file looked for.
         file: String,
         /// Where it would have been installed.

@@ -133,14 +133,9 @@ impl Installer {
             fs::remove_file(&part).map_err(&failed)?;
             // What was there before may have been wrong; that is worth one try from the beginning.
             if !resumed {
-                let (expected, folder) = (wheel.sha256, self.folder.clone());
-                return Err(RuntimeError::Checksum {
-                    url,
-                    expected,
-                    found,
-                    file: wheel.file.clone(),
-                    folder,
-                });
+                let (expected, found) = (wheel.sha256.to_string(), found.to_string());
+                let (file, folder) = (wheel.file.clone(), self.folder.clone());
+                return Err(RuntimeError::Checksum { url, expected, found, file, folder });
             }
             resumed = false;
         }

@@ -81,8 +81,8 @@ impl Words {
     }
 
     pub(super) fn vectors(&self, texts: &[&str]) -> Result<Vec<TextVector>, NeuralError> {
-        let cut: Vec<Tokens> =
-            texts.iter().map(|text| self.tokenizer.encode(&self.template.replace("{query}", text))).collect();
+        let cut = texts.iter().map(|text| self.tokenizer.encode(&self.template.replace("{query}", text)));
+        let cut = cut.collect::<Result<Vec<Tokens>, _>>()?;
         let mut vectors = Vec::with_capacity(texts.len());
         // Texts that are not filled up share a run only with neighbours of their own length.
         let together = |a: &Tokens, b: &Tokens| !self.one_at_a_time && a.ids.len() == b.ids.len();
