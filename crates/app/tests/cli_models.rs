@@ -1,6 +1,7 @@
 //! `lookalike models` as a stranger runs it: own files added, a hub that refuses or breaks off, a folder set by hand.
 
-#[allow(dead_code, reason = "only a part of the kit is used here")]
+#![expect(clippy::unwrap_used, reason = "a scenario that cannot go on fails right there")]
+
 mod cli_kit;
 #[path = "../../engine/tests/hub_server/mod.rs"]
 mod hub_server;
@@ -264,4 +265,12 @@ fn damage_is_named_in_the_list() {
     list.has_failures();
     assert!(list.failed()[0].starts_with("mine: "), "{list:?}");
     assert!(list.stdout.lines().any(|line| line.starts_with("mine ") && line.contains("unusable")));
+}
+
+#[test]
+fn every_subcommand_explains_itself() {
+    let shop = Shop::new();
+    for command in ["list", "show", "pull", "add", "remove"] {
+        insta::assert_snapshot!(command, run(&shop, &[command, "--help"]).is_done().stdout);
+    }
 }

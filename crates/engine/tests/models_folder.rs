@@ -6,6 +6,7 @@ use lookalike_engine::models::{
     Addition, Digest, Load, ModelEntry, Models, ModelsError, Pin, Preset, Recipe,
 };
 use lookalike_vision::Picture;
+use lookalike_vision::decode::{Limits, decode};
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -130,6 +131,19 @@ fn one_file_at_two_outputs_is_two_models() {
     // The same under another name makes the same vectors.
     models.add(&tiny("again")).unwrap();
     assert_eq!(models.id("head").unwrap().digest, models.id("again").unwrap().digest);
+}
+
+#[test]
+fn a_classifier_of_the_old_zoo_gives_its_pooled_layer() {
+    let (_folder, models) = empty();
+    let old = Addition {
+        image: fixture("../models_old_zoo.onnx"),
+        output: Some("pool1_fwd".to_owned()),
+        ..tiny("zoo")
+    };
+    assert_eq!(models.add(&old).unwrap().page.description.dimensions, 6);
+    let classes = Addition { output: None, name: "classes".to_owned(), ..old };
+    assert_eq!(models.add(&classes).unwrap().page.description.dimensions, 10);
 }
 
 #[test]
@@ -327,4 +341,43 @@ fn two_additions_of_one_name_do_not_mix() {
         assert!(matches!(error, ModelsError::Busy { .. } | ModelsError::Exists { .. }), "{error:?}");
     }
     models.load("mine", &Load::default()).unwrap();
+}
+
+/// Real weights and what another program makes of them, where they are at hand.
+#[test]
+fn real_networks_are_added_by_a_preset_and_give_the_vectors_they_should() {
+    let shared = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared"));
+    let Ok(page) = fs::read(shared.join("models/expected.json")) else {
+        println!("skipped: {} is not there", shared.display());
+        return;
+    };
+    let expected: serde_json::Value = serde_json::from_slice(&page).unwrap();
+    let (_folder, models) = empty();
+    for (file, preset, output) in [
+        ("mobilenetv1_0.25_128.onnx", Preset::Byte, "embedding"),
+        ("squeezenet1.1.onnx", Preset::Imagenet, "embedding"),
+        ("mobilenetv2_1.0_224.onnx", Preset::Half, "embedding"),
+    ] {
+        let recipe = &expected["models"][file];
+        let side = |key: &str| recipe[key].as_u64().map(|px| px as u32);
+        let name = file.trim_end_matches(".onnx").to_owned();
+        let addition = Addition {
+            image: shared.join("models").join(file),
+            recipe: Recipe::Preset { preset, size: side("short"), crop: side("crop") },
+            output: Some(output.to_owned()),
+            ..tiny(&name)
+        };
+        models.add(&addition).unwrap();
+        let encoder = models.load(&name, &Load::default()).unwrap();
+        for (photo, values) in expected["photos"].as_object().unwrap() {
+            let bytes = fs::read(shared.join("images").join(photo)).unwrap();
+            let picture = decode(&bytes, &Limits::default()).unwrap();
+            let vector = &encoder.encode(&[&picture]).unwrap()[0];
+            let norm = values[file]["embedding_norm"].as_f64().unwrap();
+            for (ours, theirs) in vector.iter().zip(values[file]["embedding_first16"].as_array().unwrap()) {
+                let theirs = theirs.as_f64().unwrap() / norm;
+                assert!((f64::from(*ours) - theirs).abs() < 2e-3, "{file} {photo}: {ours} {theirs}");
+            }
+        }
+    }
 }

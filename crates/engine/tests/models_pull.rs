@@ -139,6 +139,22 @@ fn an_entry_without_digests_is_pinned_by_what_comes_first() {
 }
 
 #[test]
+fn files_of_one_model_are_of_one_commit_however_often_it_was_interrupted() {
+    let (folder, models) = place();
+    let server = HubServer::start(|request, answer| match request.earlier {
+        1 => answer.status("404 Not Found"),
+        _ => serve(request, answer),
+    });
+    let entry = entry(folder.path(), false);
+    pull(&models, &entry, &server).unwrap_err();
+    pull(&models, &entry, &server).unwrap();
+    let asked = targets(&server);
+    assert_eq!(asked[0], "main/onnx/image.onnx");
+    assert!(asked[1..].iter().all(|target| target.starts_with(COMMIT)), "{asked:?}");
+    assert_eq!(asked.len(), 4, "the image is not asked for again");
+}
+
+#[test]
 fn a_pull_that_breaks_off_keeps_what_came_and_is_not_listed_as_there() {
     let (folder, models) = place();
     let server = HubServer::start(|request, answer| match request.earlier {

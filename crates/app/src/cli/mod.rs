@@ -15,6 +15,7 @@ mod models_add;
 mod models_pull;
 mod open;
 mod progress;
+mod runtime;
 mod search;
 mod serve;
 mod status;
@@ -59,6 +60,7 @@ enum Command {
     Evaluate(evaluate::Evaluate),
     Models(models::ModelsCommand),
     Encoders(encoders::Encoders),
+    Runtime(runtime::RuntimeCommand),
     Hash(hash::Hash),
 }
 
@@ -100,6 +102,7 @@ impl Cli {
             Command::Evaluate(command) => command.run(),
             Command::Models(command) => command.run(),
             Command::Encoders(command) => command.run(),
+            Command::Runtime(command) => command.run(),
             Command::Hash(command) => command.run(),
         }
     }

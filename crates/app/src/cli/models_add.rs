@@ -62,10 +62,12 @@ pub(super) struct Add {
 enum Family {
     /// torchvision's classifiers: shorter side 256, crop 224, ImageNet's mean and deviation.
     Imagenet,
-    /// Both sides 224, values from -1 to 1: TensorFlow's classifiers, SigLIP.
+    /// Values from -1 to 1: TensorFlow's classifiers, SigLIP; both sides 224, unless --crop is given.
     Half,
-    /// Both sides 224, values from 0 to 1.
+    /// (value - 128) / 128: quantised TensorFlow Lite networks; both sides 224, unless --crop is given.
     Byte,
+    /// Values from 0 to 1; both sides 224, unless --crop is given.
+    Unit,
     /// OpenAI's CLIP: shorter side 224, crop 224, bicubic, its own mean and deviation.
     Clip,
 }
@@ -76,6 +78,7 @@ impl From<Family> for Preset {
             Family::Imagenet => Self::Imagenet,
             Family::Half => Self::Half,
             Family::Byte => Self::Byte,
+            Family::Unit => Self::Unit,
             Family::Clip => Self::Clip,
         }
     }

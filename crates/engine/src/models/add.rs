@@ -95,8 +95,10 @@ impl Models {
         let added = take_in(addition, drawn, &folder).and_then(|page| self.accept(&folder, &page));
         match added {
             Ok(entry) => {
-                // A broken-off pull of the same name has become pointless.
-                delete(&self.partial(name))?;
+                // A broken-off pull of the same name has become pointless; that it cannot be deleted takes nothing away.
+                if let Err(error) = delete(&self.partial(name)) {
+                    tracing::warn!(%error, "what a pull left stays");
+                }
                 Ok(entry)
             }
             Err(error) => {
@@ -118,7 +120,7 @@ impl Models {
                 Some(_) => self.like(name)?,
                 None => {
                     return wrong(format!(
-                        "nothing says how {name} is fed: give --like NAME, --preprocess imagenet|half|byte|clip, or \
+                        "nothing says how {name} is fed: give --like NAME, --preprocess imagenet|half|byte|unit|clip, or \
                          --describe FILE.toml"
                     ));
                 }
@@ -129,7 +131,7 @@ impl Models {
             }
             Recipe::Preset { preset, size, crop } => {
                 let words = (*preset == Preset::Clip && text.is_some()).then(clip_words);
-                let image = preset.tower(*size, *crop)?;
+                let image = preset.tower(*size, *crop);
                 let licence = "unknown".to_owned();
                 let description =
                     Description { name: name.clone(), dimensions: 1, licence, image, text: words };
@@ -172,7 +174,7 @@ impl Models {
     fn like(&self, like: &str) -> Result<Drawn, ModelsError> {
         if let Some(entry) = registry::find(like) {
             let origin = match entry.origin {
-                Origin::Hub(origin) => Some(origin),
+                Origin::Hub(origin) => Some(*origin),
                 Origin::Unavailable(_) => None,
             };
             return Ok(Drawn { description: entry.description, origin, fit: true, infer: false });

@@ -122,12 +122,12 @@ pub enum ModelsError {
     )]
     NoFolder,
     /// The hub did not give a file.
-    #[error("cannot pull {name}: {source}; {by_hand}")]
+    #[error("cannot pull {name}: {cause}; {by_hand}")]
     Pull {
         /// The model's name.
         name: String,
-        /// What the hub or the network did.
-        source: HubError,
+        /// What the hub or the network did; told in full, and so no source.
+        cause: Box<HubError>,
         /// How to go on without.
         by_hand: String,
     },
@@ -140,7 +140,7 @@ pub enum ModelsError {
         name: String,
     },
     /// The folder or a file in it cannot be read or written.
-    #[error("cannot {action} {}: {source}{}", path.display(), cure_of(source))]
+    #[error("cannot {action} {}{}", path.display(), cure_of(source))]
     Io {
         /// What was tried.
         action: &'static str,

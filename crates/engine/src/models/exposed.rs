@@ -141,12 +141,22 @@ fn read_varint(bytes: &[u8]) -> Option<(u64, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lookalike_vision::neural::session::{Engine, Input, SessionOptions, open};
+    use lookalike_vision::neural::session::{Engine, Input, SessionOptions, onnxruntime, open};
     use std::num::NonZero;
+    use std::path::Path;
 
     fn fixture() -> Vec<u8> {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/neural/sessions");
-        std::fs::read(std::path::Path::new(folder).join("nan.onnx")).unwrap()
+        std::fs::read(Path::new(folder).join("nan.onnx")).unwrap()
+    }
+
+    fn engines() -> Vec<Engine> {
+        let Some(path) = std::env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty()) else {
+            println!("skipped with ONNX Runtime: ORT_DYLIB_PATH names no library");
+            return vec![Engine::Rten];
+        };
+        onnxruntime::load(Path::new(&path)).unwrap();
+        vec![Engine::Rten, Engine::OnnxRuntime]
     }
 
     #[test]
@@ -154,13 +164,18 @@ mod tests {
         let model = fixture();
         let options = SessionOptions { threads: NonZero::<usize>::MIN };
         let pooled = exposed(&model, Some("pooled"));
-        // The values after it are not numbers in this file.
-        let session = open(Engine::Rten, &pooled, &options).unwrap();
-        assert_eq!(session.outputs().iter().map(|port| port.name.as_str()).collect::<Vec<_>>(), ["pooled"]);
-        let grey = vec![0.5; 2 * 3 * 64];
-        let out = session.run(&[("input", Input::F32(&[2, 3, 8, 8], &grey))], "pooled").unwrap();
-        assert_eq!(out.shape, [2, 6, 1, 1]);
-        assert!(out.values.iter().all(|value| value.is_finite()));
+        for engine in engines() {
+            // The values after it are not numbers in this file.
+            let session = open(engine, &pooled, &options).unwrap();
+            assert_eq!(
+                session.outputs().iter().map(|port| port.name.as_str()).collect::<Vec<_>>(),
+                ["pooled"]
+            );
+            let grey = vec![0.5; 2 * 3 * 64];
+            let out = session.run(&[("input", Input::F32(&[2, 3, 8, 8], &grey))], "pooled").unwrap();
+            assert_eq!(out.shape, [2, 6, 1, 1]);
+            assert!(out.values.iter().all(|value| value.is_finite()));
+        }
     }
 
     #[test]

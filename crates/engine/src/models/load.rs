@@ -40,17 +40,14 @@ impl Models {
     /// # Errors
     /// When it is not there, when a file is not the one that was accepted, or when it cannot be run.
     pub fn load(&self, name: &str, load: &Load) -> Result<Arc<dyn Encoder>, ModelsError> {
-        let mut entry = self.entry(name)?;
-        let mut looked_at_all = true;
-        let mut mapped = Vec::new();
+        let entry = self.entry(name)?;
+        let (mut mapped, mut times) = (Vec::new(), Vec::new());
         for file in entry.page.files.iter() {
-            let (bytes, fresh) = map_accepted(&entry, file)?;
-            looked_at_all &= fresh;
+            let (bytes, modified_ns) = map_accepted(&entry, file)?;
             mapped.push(bytes);
+            times.push(modified_ns);
         }
-        if !looked_at_all {
-            self.remember_times(&mut entry);
-        }
+        self.remember_times(&entry, &times);
         let mut mapped = mapped.into_iter();
         let image = mapped.next().unwrap_or_default();
         let (text, tokenizer) = (mapped.next(), mapped.next());
@@ -59,24 +56,24 @@ impl Models {
             .map_err(|reason| ModelsError::Unusable { name: name.to_owned(), reason })
     }
 
-    /// Notes when the files were written, now that their digests were found right, so that the next load need not compute
+    /// Notes when the files whose digests were just found right had been written, so that the next load need not compute
     /// them. A folder that cannot be written to, or is being changed, is left as it is.
-    fn remember_times(&self, entry: &mut ModelEntry) {
-        let name = entry.page.description.name.clone();
-        let Ok(_lock) = self.lock(&name) else { return };
-        if self.entry(&name).ok().as_ref() != Some(entry) {
+    fn remember_times(&self, entry: &ModelEntry, times: &[i64]) {
+        let mut page = entry.page.clone();
+        let files = &mut page.files;
+        let files = [Some(&mut files.image), files.text.as_mut(), files.tokenizer.as_mut()];
+        for (file, modified_ns) in files.into_iter().flatten().zip(times) {
+            file.modified_ns = *modified_ns;
+        }
+        let name = &page.description.name;
+        if page == entry.page {
             return;
         }
-        let folder = entry.folder.clone();
-        let files = &mut entry.page.files;
-        for file in
-            [Some(&mut files.image), files.text.as_mut(), files.tokenizer.as_mut()].into_iter().flatten()
-        {
-            if let Ok(metadata) = folder.join(&file.name).symlink_metadata() {
-                file.modified_ns = modified_ns(&metadata);
-            }
+        let Ok(_lock) = self.lock(name) else { return };
+        if self.entry(name).ok().as_ref() != Some(entry) {
+            return;
         }
-        if let Err(error) = write_page(&folder, &entry.page) {
+        if let Err(error) = write_page(&entry.folder, &page) {
             tracing::debug!(%error, "cannot note that the files were checked; they will be checked again");
         }
     }
@@ -94,8 +91,8 @@ impl std::ops::Deref for Mapped {
     }
 }
 
-/// Maps a file of a model, and says whether it was known to be the right one without computing its digest.
-fn map_accepted(entry: &ModelEntry, kept: &KeptFile) -> Result<(Mapped, bool), ModelsError> {
+/// Maps a file of a model that is the one that was accepted, and says when it was written.
+fn map_accepted(entry: &ModelEntry, kept: &KeptFile) -> Result<(Mapped, i64), ModelsError> {
     let path = entry.folder.join(&kept.name);
     let name = &entry.page.description.name;
     let (file, metadata) = open_regular(&path).map_err(|error| match error {
@@ -108,14 +105,14 @@ fn map_accepted(entry: &ModelEntry, kept: &KeptFile) -> Result<(Mapped, bool), M
         },
         error => error,
     })?;
-    let fresh = metadata.len() == kept.bytes && modified_ns(&metadata) == kept.modified_ns;
-    if !fresh {
+    let written = modified_ns(&metadata);
+    if metadata.len() != kept.bytes || written != kept.modified_ns {
         let found = digest_of(&file, &path)?;
         if found != kept.sha256 {
             return Err(ModelsError::Changed { name: name.clone(), path, expected: kept.sha256, found });
         }
     }
-    Ok((map(&file, &path)?, fresh))
+    Ok((map(&file, &path)?, written))
 }
 
 /// Opens a file that is one: neither a folder nor a link nor anything that would block.
@@ -136,6 +133,8 @@ pub(super) fn open_regular(path: &Path) -> Result<(File, Metadata), ModelsError>
         return Err(wrong("is not a regular file"));
     }
     let file = File::open(path).map_err(ModelsError::io("read", path))?;
+    // Of what was opened: another file may have been put there since.
+    let metadata = file.metadata().map_err(ModelsError::io("read", path))?;
     Ok((file, metadata))
 }
 

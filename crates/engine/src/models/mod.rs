@@ -22,6 +22,7 @@ mod page;
 mod preset;
 mod pull;
 pub mod registry;
+pub mod runtime;
 
 pub use add::{Addition, Recipe};
 pub use digest::{Digest, NotADigest};

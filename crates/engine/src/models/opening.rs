@@ -4,6 +4,7 @@
 //! An output that is named but is an inner value of the network is made an output first (`exposed`). Bytes come in here; reading them from files and judging their digests is `load`'s and `add`'s.
 
 use super::exposed::exposed;
+use super::runtime;
 use lookalike_vision::encoder::{Encoder, EncoderId};
 use lookalike_vision::neural::description::{ImageTower, Layout, TextTower};
 use lookalike_vision::neural::session::{self, Engine, Input, Port, Session, SessionOptions};
@@ -16,8 +17,11 @@ pub(super) use lookalike_vision::neural::ModelBytes as Parts;
 /// How exporters call the input that says which tokens count.
 const MASK: &str = "attention_mask";
 
-/// The engine asked for, or the best there is.
+/// The engine asked for, or the best there is. ONNX Runtime is looked for unless it is not wanted.
 pub(super) fn engine(asked: Option<Engine>) -> Engine {
+    if asked != Some(Engine::Rten) {
+        runtime::find_and_load();
+    }
     asked.unwrap_or_else(Engine::best)
 }
 

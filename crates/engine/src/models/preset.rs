@@ -3,7 +3,6 @@
 //! A preset is an [`ImageTower`] without names of inputs and outputs. Where a model needs anything else, its page says
 //! so in full (`models add --describe FILE.toml`).
 
-use super::error::ModelsError;
 use lookalike_vision::neural::description::{
     Channels, ImageTower, Interpolation, Layout, Library, Resize, ResizeRule,
 };
@@ -11,13 +10,15 @@ use lookalike_vision::neural::description::{
 /// A way to feed pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preset {
-    /// torchvision's classifiers: shorter side 256, crop 224, bilinear, ImageNet's mean and deviation.
+    /// torchvision's classifiers: `ImageNet`'s mean and deviation, shorter side 256, crop 224, bilinear.
     Imagenet,
-    /// Values from -1 to 1, both sides 224, bilinear: TensorFlow's classifiers and SigLIP.
+    /// Values from -1 to 1 (`x / 127.5 - 1`), bilinear: TensorFlow's classifiers, SigLIP.
     Half,
-    /// Values from 0 to 1, both sides 224, bilinear.
+    /// Values from -1 to just below 1 (`(x - 128) / 128`), bilinear: quantised TensorFlow Lite networks.
     Byte,
-    /// OpenAI's CLIP: shorter side 224, crop 224, bicubic, its own mean and deviation.
+    /// Values from 0 to 1 (`x / 255`), bilinear.
+    Unit,
+    /// OpenAI's CLIP: its own mean and deviation, shorter side 224, crop 224, bicubic.
     Clip,
 }
 
@@ -25,39 +26,37 @@ pub enum Preset {
 const IMAGENET: ([f32; 3], [f32; 3]) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
 /// `_transform` in OpenAI's `clip/clip.py`.
 const OPENAI: ([f32; 3], [f32; 3]) =
-    ([0.481_454_66, 0.457_827_5, 0.408_210_73], [0.268_629_54, 0.261_302_58, 0.275_777_11]);
+    ([0.481_454_66, 0.457_827_5, 0.408_210_73], [0.268_629_54, 0.261_302_6, 0.275_777_1]);
 
 impl Preset {
-    /// The tower for this preset, resized to `size` and cut to `crop` where they are given.
+    /// The tower for this preset, brought to `size` and cut to `crop` where they are given.
     ///
-    /// # Errors
-    /// When something is to be cut from a picture that was squashed to its size.
-    pub fn tower(self, size: Option<u32>, crop: Option<u32>) -> Result<ImageTower, ModelsError> {
-        let (rule, px, crop_px, filter, (mean, std)) = match self {
-            Self::Imagenet => {
-                // 256 to 224 is the usual proportion; a size alone keeps it.
-                let crop_px = crop.unwrap_or(size.map_or(224, |size| size.saturating_mul(7) / 8));
-                let px = size.unwrap_or(crop_px.saturating_mul(8) / 7);
-                (ResizeRule::ShorterSide, px, Some(crop_px), Interpolation::Bilinear, IMAGENET)
-            }
-            Self::Clip => {
+    /// `half`, `byte` and `unit` say nothing of shapes: without a crop both sides become `size` or 224, with one the
+    /// shorter side does and the middle is cut out. A size or crop alone stands for the other in the usual proportion, 8 to 7.
+    pub fn tower(self, size: Option<u32>, crop: Option<u32>) -> ImageTower {
+        let (mean, std) = match self {
+            Self::Imagenet => IMAGENET,
+            Self::Clip => OPENAI,
+            Self::Half => ([0.5; 3], [0.5; 3]),
+            Self::Byte => ([128.0 / 255.0; 3], [128.0 / 255.0; 3]),
+            Self::Unit => ([0.0; 3], [1.0; 3]),
+        };
+        let (rule, px, crop_px) = match (self, size, crop) {
+            (Self::Clip, size, crop) => {
                 let px = size.or(crop).unwrap_or(224);
-                (ResizeRule::ShorterSide, px, Some(crop.unwrap_or(px)), Interpolation::Bicubic, OPENAI)
+                (ResizeRule::ShorterSide, px, Some(crop.unwrap_or(px)))
             }
-            Self::Half | Self::Byte if crop.is_some() => {
-                let told = "--crop does not go with `half` and `byte`, which squash: give --size, or a page with --describe";
-                return Err(ModelsError::Addition(told.to_owned()));
+            (Self::Imagenet, None, None) => (ResizeRule::ShorterSide, 256, Some(224)),
+            (Self::Imagenet, Some(size), None) => {
+                (ResizeRule::ShorterSide, size, Some(size.saturating_mul(7) / 8))
             }
-            Self::Half => {
-                let range = ([0.5; 3], [0.5; 3]);
-                (ResizeRule::Squash, size.unwrap_or(224), None, Interpolation::Bilinear, range)
-            }
-            Self::Byte => {
-                let range = ([0.0; 3], [1.0; 3]);
-                (ResizeRule::Squash, size.unwrap_or(224), None, Interpolation::Bilinear, range)
+            (_, size, None) => (ResizeRule::Squash, size.unwrap_or(224), None),
+            (_, size, Some(crop)) => {
+                (ResizeRule::ShorterSide, size.unwrap_or(crop.saturating_mul(8) / 7), Some(crop))
             }
         };
-        Ok(ImageTower {
+        let filter = if self == Self::Clip { Interpolation::Bicubic } else { Interpolation::Bilinear };
+        ImageTower {
             input: None,
             output: None,
             resize: Resize { rule, px, library: Library::Pillow, filter },
@@ -67,7 +66,7 @@ impl Preset {
             layout: Layout::Nchw,
             channels: Channels::Rgb,
             normalise: true,
-        })
+        }
     }
 }
 
@@ -77,17 +76,31 @@ mod tests {
 
     #[test]
     fn sizes_follow_from_one_another() {
-        let sides = |preset: Preset, size, crop| {
-            let tower = preset.tower(size, crop).unwrap();
-            (tower.resize.px, tower.side_px())
-        };
-        assert_eq!(sides(Preset::Imagenet, None, None), (256, 224));
-        assert_eq!(sides(Preset::Imagenet, None, Some(280)), (320, 280));
-        assert_eq!(sides(Preset::Imagenet, Some(128), None), (128, 112));
-        assert_eq!(sides(Preset::Imagenet, Some(128), Some(128)), (128, 128));
-        assert_eq!(sides(Preset::Clip, None, None), (224, 224));
-        assert_eq!(sides(Preset::Clip, None, Some(336)), (336, 336));
-        assert_eq!(sides(Preset::Half, Some(299), None), (299, 299));
-        assert!(Preset::Byte.tower(None, Some(200)).unwrap_err().to_string().contains("--size"));
+        for (preset, size, crop, expected) in [
+            (Preset::Imagenet, None, None, (ResizeRule::ShorterSide, 256, 224)),
+            (Preset::Imagenet, None, Some(280), (ResizeRule::ShorterSide, 320, 280)),
+            (Preset::Imagenet, Some(128), None, (ResizeRule::ShorterSide, 128, 112)),
+            (Preset::Imagenet, Some(128), Some(128), (ResizeRule::ShorterSide, 128, 128)),
+            (Preset::Clip, None, None, (ResizeRule::ShorterSide, 224, 224)),
+            (Preset::Clip, None, Some(336), (ResizeRule::ShorterSide, 336, 336)),
+            (Preset::Half, None, None, (ResizeRule::Squash, 224, 224)),
+            (Preset::Half, Some(299), None, (ResizeRule::Squash, 299, 299)),
+            (Preset::Half, Some(256), Some(224), (ResizeRule::ShorterSide, 256, 224)),
+            (Preset::Byte, None, Some(128), (ResizeRule::ShorterSide, 146, 128)),
+        ] {
+            let tower = preset.tower(size, crop);
+            assert_eq!((tower.resize.rule, tower.resize.px, tower.side_px()), expected, "{preset:?}");
+        }
+    }
+
+    #[test]
+    fn values_reach_the_ends_that_are_stated() {
+        for (preset, ends) in
+            [(Preset::Half, (-1.0, 1.0)), (Preset::Byte, (-1.0, 127.0 / 128.0)), (Preset::Unit, (0.0, 1.0))]
+        {
+            let tower = preset.tower(None, None);
+            let value = |byte: f32| (byte / 255.0 - tower.mean[0]) / tower.std[0];
+            assert!((value(0.0) - ends.0).abs() < 1e-6 && (value(255.0) - ends.1).abs() < 1e-6, "{preset:?}");
+        }
     }
 }

@@ -11,6 +11,7 @@ use super::opening::{self, Open, Parts};
 use super::page::{CameFrom, Files, KeptFile, ModelPage, Pin};
 use super::registry::{self, HubOrigin, Origin, OriginFile, RegistryEntry};
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -18,6 +19,8 @@ use std::sync::atomic::AtomicBool;
 pub(super) const MOST_BYTES: u64 = 2 << 30;
 /// What `.NAME.partial` was begun for; files of another revision are of no use.
 const BEGUN_FOR: &str = "origin";
+/// The commit that the first file came from, where the entry names none; the others must be of the same.
+const COMMIT: &str = "commit";
 
 /// How far a pull has come.
 #[derive(Debug, Clone, Copy)]
@@ -90,8 +93,9 @@ impl Models {
         }
         let folder = self.partial(name);
         begin(&folder, origin)?;
-        let mut pull =
-            Pull { name, hub, origin, folder: &folder, revision: origin.revision.clone(), progress, stop };
+        let commit = || fs::read_to_string(folder.join(COMMIT)).ok();
+        let revision = origin.revision.clone().or_else(commit);
+        let mut pull = Pull { name, hub, origin, folder: &folder, revision, progress, stop };
         let image = pull.file(&origin.image, "image.onnx")?;
         let text = origin.text.as_ref().map(|file| pull.file(file, "text.onnx")).transpose()?;
         let tokenizer = origin.tokenizer.as_ref();
@@ -104,8 +108,14 @@ impl Models {
             files: Files { image, text, tokenizer },
         };
         try_out(&folder, &mut page)?;
-        let begun_for = folder.join(BEGUN_FOR);
-        fs::remove_file(&begun_for).map_err(ModelsError::io("remove", &begun_for))?;
+        for note in [BEGUN_FOR, COMMIT].map(|name| folder.join(name)) {
+            match fs::remove_file(&note) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(ModelsError::io("remove", &note)(error));
+                }
+                _ => {}
+            }
+        }
         self.accept(&folder, &page).map(Pulled::Now)
     }
 }
@@ -189,16 +199,17 @@ impl Pull<'_> {
         };
         match self.hub.fetch(&wanted, &path, &mut tell, self.stop) {
             Ok(received) => {
-                // The other files are to be of the same commit.
-                if file.repository.is_none() {
-                    self.revision = self.revision.take().or(received.revision);
+                if let (None, None, Some(commit)) = (&file.repository, &self.revision, received.revision) {
+                    let note = self.folder.join(COMMIT);
+                    fs::write(&note, &commit).map_err(ModelsError::io("write", &note))?;
+                    self.revision = Some(commit);
                 }
                 kept(self.folder, name, received.sha256, pinned)
             }
             Err(HubError::Stopped) => Err(ModelsError::Stopped { name: self.name.to_owned() }),
-            Err(source) => {
+            Err(cause) => {
                 let (name, by_hand) = (self.name.to_owned(), self.by_hand());
-                Err(ModelsError::Pull { name, source, by_hand })
+                Err(ModelsError::Pull { name, cause: Box::new(cause), by_hand })
             }
         }
     }

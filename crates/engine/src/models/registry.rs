@@ -60,7 +60,7 @@ pub struct RegistryEntry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// On the Hugging Face hub.
-    Hub(HubOrigin),
+    Hub(Box<HubOrigin>),
     /// Nowhere that we know, for this reason.
     Unavailable(String),
 }
@@ -159,7 +159,7 @@ impl RegistryEntry {
                 if description.text.is_some() != (text.is_some() && tokenizer.is_some()) {
                     return Err(PageError::TextFiles);
                 }
-                Origin::Hub(HubOrigin { repository, revision, image, text, tokenizer })
+                Origin::Hub(Box::new(HubOrigin { repository, revision, image, text, tokenizer }))
             }
             _ => Origin::Unavailable(unavailable.unwrap_or_default()),
         };

@@ -8,6 +8,7 @@
 //! A catalog may have several encoders. A question names one or takes the default, and is compared by that encoder's
 //! vectors alone; what its cosines mean is measured on the catalog ([`Scale`]). Questions in words are [`text`]'s.
 
+pub mod batching;
 pub mod calibrate;
 mod encoders;
 mod error;
@@ -17,6 +18,7 @@ mod scale;
 mod searcher;
 mod text;
 
+pub use batching::Batching;
 pub use calibrate::{Class, Judgement};
 pub use encoders::{EncoderSource, EncoderUnavailable};
 pub use error::SearchError;
