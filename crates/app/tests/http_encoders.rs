@@ -1,10 +1,6 @@
 //! Over HTTP: choosing an encoder, asking in words, and photos of the web that the catalog keeps.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a scenario that cannot go on fails right there"
-)]
+#![expect(clippy::indexing_slicing, reason = "a scenario that cannot go on fails right there")]
 
 mod http_server;
 
@@ -23,7 +19,7 @@ use std::sync::Arc;
 struct Middle(EncoderId);
 
 impl Middle {
-    fn new() -> Arc<dyn Encoder> {
+    fn shared() -> Arc<dyn Encoder> {
         Arc::new(Self(EncoderId { name: "middle".into(), digest: "v1".into(), dimensions: 3 }))
     }
 }
@@ -58,7 +54,7 @@ impl TextEncoder for Middle {
 }
 
 fn both() -> Server {
-    Server::with_encoders(&[Arc::new(Look::default()), Middle::new()])
+    Server::with_encoders(&[Arc::new(Look::default()), Middle::shared()])
 }
 
 #[test]
