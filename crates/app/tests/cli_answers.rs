@@ -166,9 +166,9 @@ fn a_private_address_is_fetched_only_when_allowed() {
 fn status_and_verify_answer_for_programs_and_for_people() {
     let shop = Shop::with_catalog(3);
     let status = shop.run(["status", "shop", "--json"]).is_done().json();
-    assert_eq!(keys(&status), ["catalog", "products", "images", "encoders", "bytes"]);
+    assert_eq!(keys(&status), ["catalog", "products", "images", "encoders", "kept_photos", "bytes"]);
     assert_eq!([&status["products"], &status["images"]], [3, 3]);
-    assert_eq!(keys(&status["encoders"][0]), ["name", "dimensions", "digest"]);
+    assert_eq!(keys(&status["encoders"][0]), ["name", "dimensions", "digest", "state", "text"]);
     let table = shop.run(["status", "shop"]);
     assert!(
         table.is_done().stdout.starts_with("shop\n  products  3\n  images    3\n  encoders  look-0 ("),

@@ -5,8 +5,10 @@ mod cli_kit;
 use cli_kit::{BINARY, Ran, Shop};
 use std::process::Command;
 
-const COMMANDS: [&str; 10] =
-    ["demo", "index", "search", "check", "serve", "status", "verify", "evaluate", "models", "hash"];
+const COMMANDS: [&str; 12] = [
+    "demo", "index", "search", "check", "serve", "status", "verify", "evaluate", "models", "runtime",
+    "encoders", "hash",
+];
 
 #[test]
 fn the_program_says_what_it_can_do() {
@@ -22,6 +24,14 @@ fn every_command_explains_itself() {
     for command in COMMANDS {
         let help = Shop::new().run([command, "--help"]);
         insta::assert_snapshot!(command, help.is_done().stdout);
+    }
+}
+
+#[test]
+fn what_can_be_done_about_encoders_explains_itself() {
+    for action in ["list", "add", "remove", "primary"] {
+        let help = Shop::new().run(["encoders", action, "--help"]);
+        insta::assert_snapshot!(format!("encoders_{action}"), help.is_done().stdout);
     }
 }
 

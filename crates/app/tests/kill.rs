@@ -1,4 +1,5 @@
-//! `kill -9` at random moments of an indexing run costs nothing that was written and leaves nothing wrong.
+//! `kill -9` at random moments of an indexing run, or while an encoder is added, costs nothing that was written and
+//! leaves nothing wrong.
 //!
 //! Indexes real photos where they are at hand, else pictures drawn here. `LOOKALIKE_KILLS` sets how many kills.
 
@@ -6,7 +7,8 @@
 
 use lookalike_engine::catalog::ProductId;
 use lookalike_engine::store::embedded::{Access, EmbeddedStore};
-use lookalike_engine::store::{Store, StoredImage, StoredProduct};
+use lookalike_engine::store::{EncoderChanges, Store, StoredImage, StoredProduct};
+use lookalike_vision::encoder::EncoderId;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -52,6 +54,54 @@ fn killed_at_any_moment_a_catalog_opens_is_sound_and_ends_equal() {
     assert!(resumed.status.success(), "{resumed:?}");
     assert_eq!(content(&catalog), content(&whole));
     println!("{interrupted} of {kills} kills hit a running index");
+}
+
+#[test]
+fn killed_while_an_encoder_is_added_a_catalog_is_sound_and_ends_equal() {
+    let kills: u32 = std::env::var("LOOKALIKE_KILLS").map_or(12, |text| text.parse().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let photos = folder.path().join("photos");
+    lay_out_photos(&photos);
+    let (whole, catalog) = (folder.path().join("whole.lookalike"), folder.path().join("killed.lookalike"));
+    assert!(index(&whole, &photos).output().unwrap().status.success());
+    assert!(index(&catalog, &photos).output().unwrap().status.success());
+    take_look_away(&catalog);
+    let add = || {
+        let mut command = Command::new(BINARY);
+        command.args(["encoders", "add"]).arg(&catalog).arg("look-0");
+        command
+    };
+    let (mut dice, mut interrupted) = (0xadd_u64, 0);
+    for round in 0..kills {
+        let mut run = add().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        std::thread::sleep(Duration::from_micros(dice >> 44));
+        run.kill().unwrap();
+        interrupted += u32::from(!run.wait().unwrap().success());
+        let verified = verify(&catalog);
+        assert!(verified.status.success(), "round {round}: {verified:?}");
+    }
+    // It may have come to its end before the last kill; then there is nothing left to add.
+    let ended = add().output().unwrap();
+    let text = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success() || text.contains("every vector of look-0 already"), "{text}");
+    let mut store = EmbeddedStore::open(&catalog, Access::ReadWrite).unwrap();
+    store.remove_encoder("stand-in").unwrap();
+    drop(store);
+    assert_eq!(content(&catalog), content(&whole));
+    println!("{interrupted} of {kills} kills hit a running addition");
+}
+
+/// Leaves a catalog with vectors of another encoder, so that `look-0` can be added.
+fn take_look_away(catalog: &Path) {
+    let mut store = EmbeddedStore::open(catalog, Access::ReadWrite).unwrap();
+    let stand_in = EncoderId { name: "stand-in".into(), digest: "1".into(), dimensions: 1 };
+    store.begin_encoder(&stand_in).unwrap();
+    let lacking = store.lacking("stand-in", None, usize::MAX).unwrap();
+    let vectors: Vec<_> = lacking.iter().map(|image| (image.key, vec![1.0])).collect();
+    store.put_vectors("stand-in", &vectors).unwrap();
+    store.finish_encoder("stand-in").unwrap();
+    store.remove_encoder("look-0").unwrap();
 }
 
 #[test]

@@ -37,9 +37,10 @@ impl Status {
             let mut rows =
                 vec![("products", summary.products.to_string()), ("images", summary.images.to_string())];
             let title = |place| if place == 0 { "encoders" } else { "" };
-            rows.extend(
-                summary.encoders.iter().enumerate().map(|(place, id)| (title(place), id.to_string())),
-            );
+            rows.extend(summary.encoders.iter().enumerate().map(|(place, id)| {
+                let state = if place == 0 { "primary" } else { "ready" };
+                (title(place), format!("{id}, {state}"))
+            }));
             rows.extend(summary.adding.iter().map(|added| {
                 let state = format!("{}, being added: {} photos lack it", added.id, added.lacking);
                 (title(usize::MAX), state)

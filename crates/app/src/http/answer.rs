@@ -120,7 +120,7 @@ impl From<Class> for ClassName {
 
 impl From<Evidence> for EvidenceAnswer {
     fn from(evidence: Evidence) -> Self {
-        let Evidence { same_bytes, phash_bits, pdq_bits, pdq_quality, orientation, cosine } = evidence;
+        let Evidence { same_bytes, phash_bits, pdq_bits, pdq_quality, orientation, cosine, .. } = evidence;
         let orientation = match orientation {
             Orientation::Upright => OrientationName::Upright,
             Orientation::Turned => OrientationName::Turned,

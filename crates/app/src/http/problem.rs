@@ -66,7 +66,8 @@ pub(super) enum QuestionProblems {
     /// Not a picture, a URL that is refused or gives none, or a parameter that is missing or out of range
     #[response(status = 422, content_type = "application/problem+json")]
     Invalid(ProblemBody),
-    /// Too many requests at once; `Retry-After` says when to come back
+    /// Too many requests at once; `Retry-After` says when to come back. Or the encoder asked for was removed from the
+    /// catalog, and the server must be restarted
     #[response(status = 503, content_type = "application/problem+json")]
     Busy(ProblemBody),
 }

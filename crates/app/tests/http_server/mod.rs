@@ -14,9 +14,9 @@
 use image::{ExtendedColorType, ImageEncoder, RgbImage};
 use lookalike::http::{AppState, ServeLimits, ServeOptions, serve};
 use lookalike_engine::catalog::{ImageId, Location, ProductId};
-use lookalike_engine::fetch::{FetchOptions, Fetcher};
-use lookalike_engine::search::Searcher;
-use lookalike_engine::store::embedded::EmbeddedStore;
+use lookalike_engine::fetch::{FetchOptions, Fetcher, PhotoCache};
+use lookalike_engine::search::{EncoderSource, EncoderUnavailable, Searcher};
+use lookalike_engine::store::embedded::{Access, EmbeddedStore};
 use lookalike_engine::store::{Fingerprint, ImageWrite, NewImage, Store, Write};
 use lookalike_vision::decode::{self, Limits};
 use lookalike_vision::encoder::Encoder;
@@ -61,20 +61,32 @@ impl Server {
 
     /// Serves a catalog of the first `count` images.
     pub(crate) fn with(limits: ServeLimits, allow_private: bool, count: usize) -> Self {
+        Self::of(&[Arc::new(Look::default())], limits, allow_private, count)
+    }
+
+    /// Serves a catalog of all images with vectors of each of `encoders`, the first being the primary.
+    pub(crate) fn with_encoders(encoders: &[Arc<dyn Encoder>]) -> Self {
+        Self::of(encoders, ServeLimits::default(), true, IMAGES.len())
+    }
+
+    fn of(encoders: &[Arc<dyn Encoder>], limits: ServeLimits, allow_private: bool, count: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let encoder: Arc<dyn Encoder> = Arc::new(Look::default());
-        let store =
-            EmbeddedStore::create(&folder.path().join("shop.lookalike"), &[encoder.id().clone()]).unwrap();
-        let batch: Vec<Write> = (0..count).map(|n| product(n, &folder, encoder.as_ref())).collect();
+        let ids: Vec<_> = encoders.iter().map(|encoder| encoder.id().clone()).collect();
+        let store = EmbeddedStore::create(&folder.path().join("shop.lookalike"), &ids).unwrap();
+        let batch: Vec<Write> = (0..count).map(|n| product(n, &folder, encoders)).collect();
         store.apply(&batch).unwrap();
-        let searcher = Searcher::new(Arc::new(store), encoder).unwrap();
+        // Reopened for reading, as a server does, so that a scenario can write.
+        drop(store);
+        let store = EmbeddedStore::open(&folder.path().join("shop.lookalike"), Access::ReadOnly).unwrap();
+        let searcher = Searcher::with_encoders(Arc::new(store), Arc::new(AtHand(encoders.to_vec())));
         let fetcher = Fetcher::new(FetchOptions {
             allow_private,
             max_bytes: 1 << 20,
             total_timeout: Duration::from_secs(5),
             ..FetchOptions::default()
         });
-        let state = AppState::new(searcher, fetcher.unwrap(), limits);
+        let photos = PhotoCache::new(&folder.path().join("shop.lookalike"), 0);
+        let state = AppState::new(searcher, fetcher.unwrap(), limits).with_photos(photos);
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let (ready, address) = std::sync::mpsc::channel();
         let thread = thread::spawn(move || {
@@ -250,7 +262,21 @@ pub(crate) fn file_of(n: usize, folder: &TempDir) -> PathBuf {
     folder.path().join(format!("photo-{n}"))
 }
 
-fn product(n: usize, folder: &TempDir, encoder: &dyn Encoder) -> Write {
+/// Encoders that need no loading.
+struct AtHand(Vec<Arc<dyn Encoder>>);
+
+impl EncoderSource for AtHand {
+    fn load(&self, name: &str) -> Result<Arc<dyn Encoder>, EncoderUnavailable> {
+        let found = self.0.iter().find(|encoder| encoder.id().name == name);
+        found.cloned().ok_or_else(|| EncoderUnavailable(format!("no encoder {name}")))
+    }
+
+    fn reads_text(&self, name: &str) -> bool {
+        self.0.iter().any(|encoder| encoder.id().name == name && encoder.text().is_some())
+    }
+}
+
+fn product(n: usize, folder: &TempDir, encoders: &[Arc<dyn Encoder>]) -> Write {
     let bytes = photo(n);
     let file = file_of(n, folder);
     std::fs::write(&file, &bytes).unwrap();
@@ -271,7 +297,7 @@ fn product(n: usize, folder: &TempDir, encoder: &dyn Encoder) -> Write {
         height: picture.height(),
         media_type: if IMAGES[n].ends_with(".png") { "image/png" } else { "image/jpeg" },
         hashes: Hashes::of(&picture),
-        vectors: encoder.encode(&[&picture]).unwrap(),
+        vectors: encoders.iter().map(|encoder| encoder.encode(&[&picture]).unwrap().remove(0)).collect(),
     };
     Write::Product {
         id: ProductId::new(format!("p{n}")).unwrap(),

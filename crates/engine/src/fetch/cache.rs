@@ -95,13 +95,15 @@ impl PhotoCache {
             *bytes = Some(held);
             return Ok(());
         }
-        let held = if held + length > self.limit_bytes {
+        // One that is larger than everything allowed takes nobody's place; with nothing allowed, all goes.
+        let fits = length <= self.limit_bytes;
+        let held = if held + length > self.limit_bytes && (fits || self.limit_bytes == 0) {
             self.shrink((self.limit_bytes / 10 * KEPT_TENTHS).saturating_sub(length))?
         } else {
             held
         };
         *bytes = Some(held);
-        if held + length > self.limit_bytes {
+        if !fits {
             return Ok(());
         }
         if let Some(folder) = path.parent() {
@@ -262,9 +264,12 @@ mod tests {
         let kept: Vec<u8> = (0..11).filter(|n| has(&second, &photo(*n))).collect();
         assert_eq!(kept, [2, 3, 4, 5, 6, 7, 8, 9, 10]);
         assert!(!catalog.path().join("photos/partial-1").exists());
-        // Larger than all: not kept, and nothing goes for it but what had to.
+        // Larger than all that is allowed: not kept, and nothing goes for it.
         second.put(&digest(&[1; 2000]), &[1; 2000]);
-        assert!(second.size().unwrap().1 <= 1000);
+        assert_eq!(second.size().unwrap(), (9, 900));
+        // Where none may be kept any more, those of before go when another would come.
+        PhotoCache::new(catalog.path(), 0).put(&digest(b"photo"), b"photo");
+        assert_eq!(second.size().unwrap(), (0, 0));
     }
 
     #[test]

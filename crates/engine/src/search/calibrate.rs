@@ -79,7 +79,7 @@ impl Judgement {
 ///
 /// * copy score: `max(1 - phash/24, 1 - pdq/100) * (1 - 0.6 * (1 - cosine))`, each term at least 0, with the cosine
 ///   that `look-0` would have at the same similarity; PDQ counts only from quality 50, and alone where the picture was
-///   turned;
+///   turned; without a vector, as if it agreed;
 /// * similar score: `(cosine - u) / (1 - u)`, at least 0, where `u` is the encoder's cosine of unrelated photos: 0.6
 ///   for `look-0`;
 /// * `auto`: the greater of the copy score and 0.75 times the similar score.
@@ -90,7 +90,7 @@ pub fn judge(evidence: &Evidence, mode: Mode, scale: Scale) -> Judgement {
     if evidence.same_bytes {
         return Judgement { score: 1.0, class: Class::Identical };
     }
-    let similar = scale.similarity(evidence.cosine).clamp(0.0, 1.0);
+    let similar = if evidence.has_vector { scale.similarity(evidence.cosine).clamp(0.0, 1.0) } else { 0.0 };
     let evidence = &Evidence { cosine: scale.as_of_look(evidence.cosine), ..*evidence };
     let copy = copy_score(evidence);
     let score = match mode {
@@ -118,14 +118,15 @@ fn copy_score(evidence: &Evidence) -> f32 {
     } else {
         0.0
     };
-    let colour = 1.0 - COLOUR_SHARE * (1.0 - evidence.cosine.clamp(0.0, 1.0));
+    let agreement = if evidence.has_vector { evidence.cosine.clamp(0.0, 1.0) } else { 1.0 };
+    let colour = 1.0 - COLOUR_SHARE * (1.0 - agreement);
     by_phash.max(by_pdq).max(0.0) * colour
 }
 
 fn is_identical(evidence: &Evidence) -> bool {
     evidence.phash_bits <= IDENTICAL_PHASH_BITS
         && (evidence.pdq_bits <= IDENTICAL_PDQ_BITS || evidence.pdq_quality < PDQ_TRUSTED_QUALITY)
-        && evidence.cosine >= IDENTICAL_COSINE
+        && (evidence.cosine >= IDENTICAL_COSINE || !evidence.has_vector)
         && evidence.orientation == super::Orientation::Upright
 }
 
@@ -140,7 +141,8 @@ mod tests {
 
     fn evidence(phash_bits: u32, pdq_bits: u32, cosine: f32) -> Evidence {
         let orientation = Orientation::Upright;
-        Evidence { same_bytes: false, phash_bits, pdq_bits, pdq_quality: 100, orientation, cosine }
+        let (same_bytes, has_vector, pdq_quality) = (false, true, 100);
+        Evidence { same_bytes, phash_bits, pdq_bits, pdq_quality, orientation, cosine, has_vector }
     }
 
     #[test]
@@ -164,6 +166,15 @@ mod tests {
         assert_eq!(judge(&evidence(4, 20, 0.97), Mode::Auto).class, Class::EditedCopy);
         assert_eq!(judge(&evidence(30, 120, 0.9), Mode::Auto).class, Class::Similar);
         assert_eq!(judge(&evidence(30, 120, 0.5), Mode::Auto).class, Class::None);
+    }
+
+    #[test]
+    fn an_image_without_a_vector_is_judged_by_its_hashes() {
+        let without = |phash, pdq| Evidence { has_vector: false, ..evidence(phash, pdq, 0.0) };
+        assert_eq!(judge(&without(0, 4), Mode::Auto).class, Class::Identical);
+        assert_eq!(judge(&without(4, 20), Mode::Auto).class, Class::EditedCopy);
+        assert_eq!(judge(&without(30, 120), Mode::Auto).class, Class::None);
+        assert_eq!(judge(&without(4, 20), Mode::Similar).score, 0.0);
     }
 
     #[test]

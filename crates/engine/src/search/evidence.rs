@@ -27,8 +27,12 @@ pub struct Evidence {
     pub pdq_quality: u8,
     /// The orientation of `pdq_bits`.
     pub orientation: Orientation,
-    /// Cosine of the vectors, -1 to 1.
+    /// Cosine of the vectors, -1 to 1; 0 where the image has none of this encoder.
     pub cosine: f32,
+    /// Whether the image has a vector of this encoder: one that could not be read when the encoder was added has none,
+    /// and is judged by its hashes alone.
+    #[serde(skip)]
+    pub has_vector: bool,
 }
 
 impl Evidence {
@@ -50,6 +54,7 @@ impl Evidence {
             pdq_bits,
             pdq_quality: probe.hashes.pdq.quality.min(stored_pdq.quality),
             orientation: if nearest == 0 { Orientation::Upright } else { Orientation::Turned },
+            has_vector: vector.iter().any(|number| *number != 0.0),
             // Unit vectors; rounding alone can lead a hair beyond.
             cosine: probe.vector.iter().zip(vector).map(|(a, b)| a * b).sum::<f32>().clamp(-1.0, 1.0),
         })

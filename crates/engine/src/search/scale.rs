@@ -2,16 +2,17 @@
 //!
 //! Encoders fill their spaces differently: two photos with nothing in common have a cosine of about 0.6 under `look-0`,
 //! 0.3 to 0.6 under networks trained on ImageNet, 0.5 to 0.8 under CLIP. Where "unrelated" begins is therefore measured
-//! on the catalog itself: among the cosines between up to [`SAMPLE`] of its photos, those of different products, it is
-//! the one that 30 % stay below. That is where the constant of `look-0` lies among the photos it was set on (mixed shop
-//! and amateur photos, `lookalike evaluate`); `look-0` keeps that constant. From there to 1 the scale is linear.
+//! on the catalog itself: among the cosines between up to 256 of its photos, those of different products, it is the one
+//! that 30 % stay below. From there to 1 the scale is linear. `look-0` keeps its constant, 0.6; measured on the mixed
+//! shop and amateur photos it was set on, it would be 0.598. There a ResNet-50 gets 0.605, a MobileNetV2 0.303, a
+//! SqueezeNet 0.344, and pairs of one product have a median of 81 % under `look-0`, 67 %, 57 % and 72 %.
 //!
 //! The sample is spread evenly over the catalog and the same as long as the catalog does not change, so two processes
 //! measure the same. Few photos say little: what is measured on few pairs is drawn towards [`USUAL_UNRELATED`].
 
 use crate::store::SampledVector;
 
-/// Vectors that a scale is measured on: their 32,000 pairs take some 10 ms once.
+/// Vectors that a scale is measured on; their 32,000 pairs take some 10 ms once.
 pub(super) const SAMPLE: usize = 256;
 /// Cosine of two unrelated product photos under the built-in descriptor; what is judged on is set for its scale.
 const LOOK_UNRELATED: f32 = 0.6;
