@@ -1,6 +1,7 @@
 //! The index over the catalog's signatures, kept equal to the tables.
 //!
-//! It is loaded at the first question, so that who only writes pays nothing for it. Before each question the file is
+//! Each encoder's part is loaded at the first question that needs it, so that who only writes, or asks by one encoder,
+//! pays nothing for the others. Before each question the file is
 //! asked whether anybody committed (`PRAGMA data_version`); if so, what changed is read into a copy of the index,
 //! which is then swapped in. Questions never wait for that, with one exception: what this process wrote is always
 //! seen by the questions it asks afterwards.
@@ -30,11 +31,18 @@ pub(super) struct Derived {
     written: AtomicI64,
 }
 
-/// One index per encoder, all of one moment; none of an encoder that was removed since the store was opened.
+/// One index per encoder, all of one moment; none of an encoder that nobody asked for yet or that was removed since the
+/// store was opened.
 #[derive(Debug)]
 struct Loaded {
     seq: i64,
     indexes: Vec<Option<Index>>,
+}
+
+impl Loaded {
+    fn index(&self, encoder: usize) -> Option<&Index> {
+        self.indexes.get(encoder).and_then(Option::as_ref)
+    }
 }
 
 /// The connection that notices commits and reads what they changed.
@@ -66,11 +74,12 @@ impl Derived {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The index as the catalog is now; or as it was a moment ago, where another thread is just reading what another
+    /// The index, `wanted`'s part among them unless that encoder was removed, as the catalog is now; or as it was a moment ago, where another thread is just reading what another
     /// process wrote.
-    fn current(&self) -> Result<Arc<Loaded>, EmbeddedError> {
+    fn current(&self, wanted: usize) -> Result<Arc<Loaded>, EmbeddedError> {
+        let written = self.written.load(Ordering::SeqCst);
         let mut watcher = match self.loaded() {
-            Some(loaded) if loaded.seq >= self.written.load(Ordering::SeqCst) => {
+            Some(loaded) if loaded.seq >= written && loaded.index(wanted).is_some() => {
                 match self.watcher.try_lock() {
                     Ok(watcher) => watcher,
                     Err(TryLockError::WouldBlock) => return Ok(loaded),
@@ -79,22 +88,23 @@ impl Derived {
             }
             _ => self.watcher.lock().unwrap_or_else(PoisonError::into_inner),
         };
-        self.refresh(&mut watcher).map_err(|trouble| self.named(trouble))
+        self.refresh(&mut watcher, wanted).map_err(|trouble| self.named(trouble))
     }
 
-    fn refresh(&self, watcher: &mut Watcher) -> Result<Arc<Loaded>, Trouble> {
+    fn refresh(&self, watcher: &mut Watcher, wanted: usize) -> Result<Arc<Loaded>, Trouble> {
         // Asked before reading: what is committed in between is read now and once more next time.
         let version = watcher.connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
         let loaded = self.loaded();
         if let Some(loaded) = &loaded
             && watcher.seen == Some(version)
+            && loaded.index(wanted).is_some()
         {
             return Ok(Arc::clone(loaded));
         }
         let moment = watcher.connection.unchecked_transaction()?;
         let next = match loaded {
-            None => self.load(&moment)?,
-            Some(loaded) => self.advance(&moment, loaded)?,
+            None => self.load(&moment, |encoder| encoder == wanted)?,
+            Some(loaded) => self.advance(&moment, loaded, wanted)?,
         };
         drop(moment);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&next));
@@ -102,23 +112,35 @@ impl Derived {
         Ok(next)
     }
 
-    fn load(&self, moment: &Transaction<'_>) -> Result<Arc<Loaded>, Trouble> {
+    fn load(
+        &self,
+        moment: &Transaction<'_>,
+        is_wanted: impl Fn(usize) -> bool,
+    ) -> Result<Arc<Loaded>, Trouble> {
         let seq = changes::position(moment)?.seq;
         let present = encoders::present(moment)?;
-        let load =
-            |(number, id)| present.contains(&number).then(|| self.snapshots.load(moment, (number, id)));
-        let indexes =
-            self.snapshots.encoders().iter().map(|of| load(of).transpose()).collect::<Result<_, _>>()?;
+        let mut indexes = Vec::with_capacity(self.snapshots.encoders().len());
+        for (encoder, of) in self.snapshots.encoders().iter().enumerate() {
+            let is_loaded = is_wanted(encoder) && present.contains(&of.0);
+            indexes.push(if is_loaded { Some(self.snapshots.load(moment, of)?) } else { None });
+        }
         Ok(Arc::new(Loaded { seq, indexes }))
     }
 
-    fn advance(&self, moment: &Transaction<'_>, loaded: Arc<Loaded>) -> Result<Arc<Loaded>, Trouble> {
+    fn advance(
+        &self,
+        moment: &Transaction<'_>,
+        loaded: Arc<Loaded>,
+        wanted: usize,
+    ) -> Result<Arc<Loaded>, Trouble> {
         let now = changes::position(moment)?;
         let present = encoders::present(moment)?;
         let of_each = || self.snapshots.encoders().iter().zip(&loaded.indexes);
-        let is_removed =
-            |((number, _), index): ((i64, _), &Option<Index>)| index.is_some() && !present.contains(&number);
-        if now.seq == loaded.seq && !of_each().any(is_removed) {
+        let is_as_due = |(encoder, ((number, _), index)): (usize, ((i64, _), &Option<Index>))| {
+            let is_there = present.contains(&number);
+            if index.is_some() { is_there } else { encoder != wanted || !is_there }
+        };
+        if now.seq == loaded.seq && of_each().enumerate().all(is_as_due) {
             return Ok(loaded);
         }
         let is_renewed = |(of, index): (_, &Option<Index>)| {
@@ -129,15 +151,20 @@ impl Derived {
         // The log does not reach back to here, or the history is another (the catalog was replaced by a backup).
         let is_continued = (now.log_start..=now.seq).contains(&loaded.seq);
         if !is_continued || of_each().any(is_renewed) {
-            return self.load(moment);
+            return self.load(moment, |encoder| encoder == wanted || loaded.index(encoder).is_some());
         }
         let mut indexes = Vec::with_capacity(loaded.indexes.len());
-        for (of, index) in of_each() {
-            let mut index = index.clone().filter(|_| present.contains(&of.0));
-            if let Some(index) = &mut index {
-                snapshots::advance(moment, index, of, loaded.seq)?;
-            }
-            indexes.push(index);
+        for (encoder, (of, index)) in of_each().enumerate() {
+            indexes.push(match index {
+                _ if !present.contains(&of.0) => None,
+                Some(index) => {
+                    let mut index = index.clone();
+                    snapshots::advance(moment, &mut index, of, loaded.seq)?;
+                    Some(index)
+                }
+                None if encoder == wanted => Some(self.snapshots.load(moment, of)?),
+                None => None,
+            });
         }
         Ok(Arc::new(Loaded { seq: now.seq, indexes }))
     }
@@ -173,9 +200,11 @@ impl Derived {
         // Not the watcher's: this takes as long as reading the whole catalog does.
         let reader = connection::reader(&self.snapshots.folder().database())?;
         let written = self.snapshots.write(&reader.unchecked_transaction()?)?;
-        if self.loaded().is_some() {
+        if let Some(loaded) = self.loaded() {
             let watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
-            let next = self.load(&watcher.connection.unchecked_transaction()?)?;
+            let moment = watcher.connection.unchecked_transaction()?;
+            let next = self.load(&moment, |encoder| loaded.index(encoder).is_some())?;
+            drop(moment);
             *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(next);
         }
         Ok(written)
@@ -197,9 +226,9 @@ impl Derived {
         }
         let mut query = query.to_vec();
         changes::to_unit_length(&mut query);
-        let current = self.current()?;
-        let index = current.indexes.get(encoder).and_then(Option::as_ref);
-        Ok(index.ok_or_else(|| self.removed(&id.name))?.nearest_vectors(&query, limit)?)
+        let current = self.current(encoder)?;
+        let index = current.index(encoder).ok_or_else(|| self.removed(&id.name))?;
+        Ok(index.nearest_vectors(&query, limit)?)
     }
 
     pub(super) fn no_such_encoder(&self, asked: usize) -> EmbeddedError {
@@ -212,14 +241,17 @@ impl Derived {
         EmbeddedError::EncoderRemoved { path, name: name.to_owned() }
     }
 
-    /// Asks the first index that is there: every encoder's holds the hashes of every image.
+    /// Asks an index that is loaded, or the first that can be: every encoder's holds the hashes of every image.
     fn any_index<T>(&self, ask: impl FnOnce(&Index) -> T) -> Result<T, EmbeddedError> {
-        let current = self.current()?;
-        let all = || {
-            let names = self.snapshots.encoders().ids().iter().map(|id| id.name.as_str());
-            names.collect::<Vec<_>>().join(", ")
-        };
-        current.indexes.iter().flatten().next().map(ask).ok_or_else(|| self.removed(&all()))
+        let encoders = self.snapshots.encoders();
+        let loaded = self.loaded().and_then(|loaded| loaded.indexes.iter().position(Option::is_some));
+        for encoder in loaded.into_iter().chain(0..encoders.len()) {
+            if let Some(index) = self.current(encoder)?.index(encoder) {
+                return Ok(ask(index));
+            }
+        }
+        let names: Vec<&str> = encoders.ids().iter().map(|id| id.name.as_str()).collect();
+        Err(self.removed(&names.join(", ")))
     }
 
     pub(super) fn nearest_phashes(
