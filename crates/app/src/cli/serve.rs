@@ -1,10 +1,11 @@
 //! `lookalike serve`: a catalog over HTTP.
 
-use super::open::{Catalog, EncoderChoice, Encoders};
+use super::open::{Catalog, EncoderChoice, Encoders, USUAL_ENCODER};
 use super::{Outcome, interrupt};
 use crate::http::{AppState, ServeLimits, ServeOptions, serve};
 use anyhow::Context;
 use lookalike_engine::fetch::{FetchOptions, Fetcher, PhotoCache};
+use lookalike_engine::search::batching::{Batching, LARGEST_BATCH};
 use lookalike_engine::search::{EncoderSource, EncoderUnavailable, Searcher};
 use lookalike_vision::encoder::Encoder;
 use std::io::{self, Write};
@@ -56,8 +57,12 @@ struct SharedEncoders(Encoders);
 
 impl EncoderSource for SharedEncoders {
     fn load(&self, name: &str) -> Result<Arc<dyn Encoder>, EncoderUnavailable> {
-        // The place to let concurrent requests share a batch: whatever is returned here serves all of them.
-        self.0.load(name)
+        let encoder = self.0.load(name)?;
+        // The built-in descriptor takes one thread: callers run it side by side. A network takes all there are.
+        if name == USUAL_ENCODER {
+            return Ok(encoder);
+        }
+        Ok(Arc::new(Batching::new(encoder, LARGEST_BATCH)))
     }
 
     fn reads_text(&self, name: &str) -> bool {
