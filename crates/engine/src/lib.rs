@@ -9,6 +9,7 @@ pub mod evaluate;
 pub mod fetch;
 pub mod index;
 pub mod ingest;
+pub mod models;
 pub mod search;
 pub mod source;
 pub mod store;
