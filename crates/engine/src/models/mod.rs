@@ -3,3 +3,4 @@
 //! [`onnx`] holds the file format, [`quantize`] makes the copies. Running networks is `lookalike_vision::neural`'s.
 
 pub mod onnx;
+pub mod quantize;

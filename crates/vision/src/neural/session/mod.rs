@@ -79,6 +79,14 @@ pub trait Session: Send + Sync {
     /// # Errors
     /// When names or shapes do not fit, or the engine fails.
     fn run(&self, inputs: &[(&str, Input<'_>)], output: &str) -> Result<Output, SessionError>;
+
+    /// Runs it once for several outputs, given in the order asked for. Engines that can do so in one run do.
+    ///
+    /// # Errors
+    /// When names or shapes do not fit, or the engine fails.
+    fn run_many(&self, inputs: &[(&str, Input<'_>)], outputs: &[&str]) -> Result<Vec<Output>, SessionError> {
+        outputs.iter().map(|output| self.run(inputs, output)).collect()
+    }
 }
 
 /// A network that cannot be loaded or run.
