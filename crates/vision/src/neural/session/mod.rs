@@ -174,6 +174,12 @@ pub enum SessionError {
     Absent(String),
 }
 
+/// The output of a run for one.
+fn only(engine: Engine, outputs: Vec<Output>) -> Result<Output, SessionError> {
+    let none = || SessionError::Run { engine, reason: "the run gave nothing".to_owned() };
+    outputs.into_iter().next().ok_or_else(none)
+}
+
 /// Finds a port by name; without a name, the only one there is.
 ///
 /// # Errors

@@ -1,0 +1,59 @@
+//! Quantises an ONNX file on a folder of pictures: `quantize FILE.onnx FOLDER OUT.onnx [OUTPUT [SAMPLES]]`.
+//!
+//! For trying the quantiser on a bare file; `lookalike models quantize` is for encoders. `ORT_DYLIB_PATH` names the ONNX
+//! Runtime library. Pictures are prepared as ImageNet networks want them: shorter side 256, the middle 224, and by
+//! `LOOKALIKE_RANGE=tf` to -1..1 rather than by ImageNet's mean and deviation.
+
+use lookalike_engine::models::quantize::{Event, Options, Pictures, quantize};
+use lookalike_vision::decode::{Limits, decode};
+use lookalike_vision::neural::session::{Engine, SessionOptions, onnxruntime, open};
+use lookalike_vision::pixels::{Filter, Rect, Size, crop_rgb, resize_rgb};
+use std::error::Error;
+use std::io::{Write, stderr};
+use std::num::NonZero;
+use std::path::PathBuf;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [file, folder, out, rest @ ..] = arguments.as_slice() else {
+        return Err("usage: quantize FILE.onnx FOLDER OUT.onnx [OUTPUT [SAMPLES]]".into());
+    };
+    let samples = rest.get(1).map_or(Ok(256), |samples| samples.parse())?;
+    let library = std::env::var_os("ORT_DYLIB_PATH").ok_or("ORT_DYLIB_PATH names no ONNX Runtime library")?;
+    onnxruntime::load(library.as_ref())?;
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+    files.sort();
+    let every = (files.len() / samples).max(1);
+    let tensors: Vec<Vec<f32>> = files.iter().step_by(every).filter_map(|file| tensor(file).ok()).collect();
+    let pictures = Pictures::new(&[3, 224, 224], tensors)?;
+    let options = Options { output: rest.first().cloned(), ..Options::default() };
+    let opened = |bytes: &[u8]| {
+        open(Engine::OnnxRuntime, bytes, &SessionOptions { threads: NonZero::<usize>::MIN })
+    };
+    let mut told = String::new();
+    let mut watch = |event: Event<'_>| {
+        let line = match event {
+            Event::Calibrating { total, .. } => format!("calibrating on {total} pictures"),
+            Event::Trying { rule, float, total, .. } => format!("trying {rule}, floats {float:?}, on {total} pictures"),
+            Event::Timing => "timing".to_owned(),
+        };
+        if line != told {
+            let _ = writeln!(stderr(), "{line}");
+            told = line;
+        }
+        Ok(())
+    };
+    let done = quantize(&std::fs::read(file)?, &pictures, &options, &opened, &mut watch)?;
+    std::fs::write(out, &done.model)?;
+    for trial in &done.report.trials {
+        let _ = writeln!(stderr(), "{} {:?} {:?}", trial.rule, trial.float, trial.agreement);
+    }
+    let _ = writeln!(stderr(), "{:#?}", done.report);
+    Ok(())
+}
+
+fn tensor(file: &PathBuf) -> Result<Vec<f32>, Box<dyn Error>> {
+    let picture = decode(&std::fs::read(file)?, &Limits::default())?;
+    todo!("{picture:?}")
+}
