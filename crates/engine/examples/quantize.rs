@@ -6,12 +6,13 @@
 
 use lookalike_engine::models::quantize::{Event, Options, Pictures, quantize};
 use lookalike_vision::decode::{Limits, decode};
+use lookalike_vision::neural::Description;
 use lookalike_vision::neural::session::{Engine, SessionOptions, onnxruntime, open};
-use lookalike_vision::pixels::{Filter, Rect, Size, crop_rgb, resize_rgb};
+use lookalike_vision::neural::tensor::Preprocessor;
 use std::error::Error;
 use std::io::{Write, stderr};
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -25,17 +26,20 @@ fn main() -> Result<(), Box<dyn Error>> {
         std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
     files.sort();
     let every = (files.len() / samples).max(1);
-    let tensors: Vec<Vec<f32>> = files.iter().step_by(every).filter_map(|file| tensor(file).ok()).collect();
+    let preprocessor = Preprocessor::new(&Description::parse(&page())?.image);
+    let read = |file: &PathBuf| tensor(file, &preprocessor).ok();
+    let tensors: Vec<Vec<f32>> = files.iter().step_by(every).filter_map(read).collect();
     let pictures = Pictures::new(&[3, 224, 224], tensors)?;
     let options = Options { output: rest.first().cloned(), ..Options::default() };
-    let opened = |bytes: &[u8]| {
-        open(Engine::OnnxRuntime, bytes, &SessionOptions { threads: NonZero::<usize>::MIN })
-    };
+    let opened =
+        |bytes: &[u8]| open(Engine::OnnxRuntime, bytes, &SessionOptions { threads: NonZero::<usize>::MIN });
     let mut told = String::new();
     let mut watch = |event: Event<'_>| {
         let line = match event {
             Event::Calibrating { total, .. } => format!("calibrating on {total} pictures"),
-            Event::Trying { rule, float, total, .. } => format!("trying {rule}, floats {float:?}, on {total} pictures"),
+            Event::Trying { rule, float, total, .. } => {
+                format!("trying {rule}, floats {float:?}, on {total} pictures")
+            }
             Event::Timing => "timing".to_owned(),
         };
         if line != told {
@@ -53,7 +57,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn tensor(file: &PathBuf) -> Result<Vec<f32>, Box<dyn Error>> {
+/// The description of an ImageNet network, as far as pictures go.
+fn page() -> String {
+    let tf = std::env::var_os("LOOKALIKE_RANGE").is_some_and(|range| range == "tf");
+    let (mean, std) = if tf {
+        ("[0.5, 0.5, 0.5]", "[0.5, 0.5, 0.5]")
+    } else {
+        ("[0.485, 0.456, 0.406]", "[0.229, 0.224, 0.225]")
+    };
+    format!(
+        "name = 'imagenet'\ndimensions = 1\nlicence = ''\n[image]\ncrop_px = 224\nmean = {mean}\nstd = {std}\n\
+         resize = {{ rule = 'shorter-side', px = 256, filter = 'bilinear' }}\n"
+    )
+}
+
+fn tensor(file: &Path, preprocessor: &Preprocessor) -> Result<Vec<f32>, Box<dyn Error>> {
     let picture = decode(&std::fs::read(file)?, &Limits::default())?;
-    todo!("{picture:?}")
+    let mut tensor = vec![0.0; preprocessor.len()];
+    preprocessor.fill(&picture, &mut tensor);
+    Ok(tensor)
 }

@@ -56,14 +56,14 @@ pub fn write(model: &ModelProto) -> Result<Vec<u8>, OnnxError> {
 
 /// Name of the first tensor, in this graph or one within it, whose elements lie in another file.
 fn first_external(graph: &GraphProto) -> Option<String> {
-    let sparse = graph.sparse_initializer.iter().flat_map(|sparse| sparse.values.iter().chain(&sparse.indices));
+    let sparse =
+        graph.sparse_initializer.iter().flat_map(|sparse| sparse.values.iter().chain(&sparse.indices));
     let attributes = || graph.node.iter().flat_map(|node| &node.attribute);
     let tensors = graph.initializer.iter().chain(sparse).chain(
         attributes().flat_map(|attribute| attribute.t.as_deref().into_iter().chain(&attribute.tensors)),
     );
-    let mut elsewhere = tensors
-        .filter(|tensor| tensor.is_external())
-        .map(|tensor| tensor.name.clone().unwrap_or_default());
+    let mut elsewhere =
+        tensors.filter(|tensor| tensor.is_external()).map(|tensor| tensor.name.clone().unwrap_or_default());
     elsewhere.next().or_else(|| attributes().flat_map(AttributeProto::graphs).find_map(first_external))
 }
 

@@ -1,6 +1,8 @@
 //! Files that pass through unchanged, and bytes that are no files.
 
-use super::graph::{FunctionProto, StringStringEntryProto, TensorAnnotation, TrainingInfoProto, attribute_type};
+use super::graph::{
+    FunctionProto, StringStringEntryProto, TensorAnnotation, TrainingInfoProto, attribute_type,
+};
 use super::sharding::*;
 use super::tensor::{Segment, SparseTensorProto};
 use super::types::*;
@@ -34,11 +36,8 @@ fn full() -> ModelProto {
         data_location: Some(0),
         metadata_props: vec![entry("a")],
     };
-    let sparse = SparseTensorProto {
-        values: Some(tensor.clone()),
-        indices: Some(tensor.clone()),
-        dims: vec![4],
-    };
+    let sparse =
+        SparseTensorProto { values: Some(tensor.clone()), indices: Some(tensor.clone()), dims: vec![4] };
     let dimension = |value| Dimension { value: Some(value), denotation: text("DATA_BATCH") };
     let shape = TensorShapeProto {
         dim: vec![dimension(DimensionLength::Value(0)), dimension(DimensionLength::Param("N".to_owned()))],
@@ -205,8 +204,12 @@ fn weights_in_another_file_are_refused_with_the_cure() {
 #[test]
 fn what_is_no_model_is_said_so() {
     let whole = write(&full()).unwrap();
-    for bytes in [&b""[..], b"<!DOCTYPE html><html>", b"version https://git-lfs.github.com/spec/v1\n", &whole[..whole.len() / 2]]
-    {
+    for bytes in [
+        &b""[..],
+        b"<!DOCTYPE html><html>",
+        b"version https://git-lfs.github.com/spec/v1\n",
+        &whole[..whole.len() / 2],
+    ] {
         let error = read(bytes).unwrap_err().to_string();
         assert!(error.contains("not an ONNX model"), "{error}");
     }

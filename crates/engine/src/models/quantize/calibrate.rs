@@ -4,6 +4,7 @@
 //! picture but counts. One pass serves every way of choosing ranges.
 
 use super::histogram::{Histogram, Range, RangeRule};
+use super::network::Uses;
 use super::plan::Plan;
 use super::{Event, Opener, QuantizeError, Watch, pictures::Pictures};
 use crate::models::onnx::{self, GraphProto, ModelProto, ValueInfoProto, data_type};
@@ -61,10 +62,12 @@ impl Seen {
         }
         let ranges: HashMap<usize, Range> =
             joined.into_iter().map(|(group, histogram)| (group, histogram.range(rule))).collect();
-        plan.groups
-            .iter()
-            .filter_map(|(value, group)| Some((value.as_str(), *ranges.get(group)?)))
-            .collect()
+        plan.groups.iter().filter_map(|(value, group)| Some((value.as_str(), *ranges.get(group)?))).collect()
+    }
+
+    /// How many elements of a value were seen.
+    pub(super) fn elements(&self, value: &str) -> u64 {
+        self.0.get(value).map_or(0, |seen| seen.histogram.finite())
     }
 
     /// Mean of each channel of a value.
@@ -88,8 +91,11 @@ pub(super) fn observe(
     let mut model = model.clone();
     let graph = model.graph.get_or_insert_default();
     let entering: HashSet<String> = graph.input.iter().filter_map(|input| input.name.clone()).collect();
-    let inner: Vec<&str> =
+    let mut inner: Vec<&str> =
         plan.groups.keys().filter(|value| !entering.contains(*value)).map(String::as_str).collect();
+    // In the order in which they are made, so that the first that is no number is the one told.
+    let uses = Uses::of(graph);
+    inner.sort_by_key(|value| uses.maker.get(*value));
     expose(graph, &inner);
     let session = open(&onnx::write(&model)?)?;
     drop(model);
@@ -99,8 +105,9 @@ pub(super) fn observe(
         watch(Event::Calibrating { done: done * batch, total: places.len() })?;
         let (shape, tensor) = pictures.batch(chunk, batch);
         let outputs = session.run_many(&[(&input, Input::F32(&shape, &tensor))], &inner)?;
-        let entered = plan.groups.contains_key(&input).then(|| (input.as_str(), Output { shape, values: tensor }));
-        for (value, output) in inner.iter().copied().zip(outputs).chain(entered) {
+        let entered =
+            plan.groups.contains_key(&input).then_some((input.as_str(), Output { shape, values: tensor }));
+        for (value, output) in entered.into_iter().chain(inner.iter().copied().zip(outputs)) {
             let kept = seen.0.entry(value.to_owned()).or_insert_with(Value::new);
             kept.add(&output.shape, &output.values);
             if kept.histogram.not_finite() > 0 {

@@ -13,7 +13,9 @@ pub enum QuantizeError {
     #[error(transparent)]
     Session(#[from] SessionError),
     /// It is int8, at least in part.
-    #[error("the model is quantised already (it has {0} nodes); it can be used as it is, or quantise the float model")]
+    #[error(
+        "the model is quantised already (it has {0} nodes); it can be used as it is, or quantise the float model"
+    )]
     Already(String),
     /// No product with constant float weights.
     #[error(
@@ -22,7 +24,9 @@ pub enum QuantizeError {
     )]
     Nothing,
     /// An operator set too old for scales per channel, with operators that cannot be raised.
-    #[error("the model uses operator set {version}, whose {operator} changed before 13; export it with opset 13 or later")]
+    #[error(
+        "the model uses operator set {version}, whose {operator} changed before 13; export it with opset 13 or later"
+    )]
     OperatorSet {
         /// The operator set's version.
         version: i64,
@@ -47,7 +51,9 @@ pub enum QuantizeError {
     #[error("the model's input `{0}` does not take 32-bit floats; only models of pictures can be quantised")]
     NoFloatInput(String),
     /// Pictures of another size than the network takes.
-    #[error("the model's input `{input}` does not take pictures of shape {shape:?}; check the description's size and layout")]
+    #[error(
+        "the model's input `{input}` does not take pictures of shape {shape:?}; check the description's size and layout"
+    )]
     Unfit {
         /// The input.
         input: String,
@@ -66,7 +72,9 @@ pub enum QuantizeError {
     #[error("the output `{0}` is not a vector for each picture")]
     NoVector(String),
     /// The network's own values are not finite.
-    #[error("the float model's value `{0}` became infinite or not a number on these pictures; such a model cannot be quantised")]
+    #[error(
+        "the float model's value `{0}` became infinite or not a number on these pictures; such a model cannot be quantised"
+    )]
     NotFinite(String),
     /// Stopped on request.
     #[error(transparent)]

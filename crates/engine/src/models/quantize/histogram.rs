@@ -87,6 +87,11 @@ impl Histogram {
         self.not_finite
     }
 
+    /// How many values were finite.
+    pub(super) fn finite(&self) -> u64 {
+        self.finite
+    }
+
     /// Takes in what another has seen. Reaches are powers of two, so that bins fit onto each other.
     pub(super) fn merge(&mut self, other: &Self) {
         let mut other = other.clone();
@@ -138,7 +143,12 @@ impl Histogram {
         let beyond = ((1.0 - share) * self.finite as f64).floor() as u64;
         let skip = |counts: &mut dyn Iterator<Item = &u64>| {
             let mut passed = 0;
-            counts.take_while(|&&count| { passed += count; passed <= beyond }).count()
+            counts
+                .take_while(|&&count| {
+                    passed += count;
+                    passed <= beyond
+                })
+                .count()
         };
         let low = skip(&mut self.bins.iter()) as f64 * self.width() - f64::from(self.reach);
         let high = f64::from(self.reach) - skip(&mut self.bins.iter().rev()) as f64 * self.width();
@@ -153,7 +163,11 @@ impl Histogram {
             for end in [true, false] {
                 let candidates = (1..=100).map(|part| {
                     let part = part as f32 / 100.0;
-                    if end { Range { high: whole.high * part, ..best } } else { Range { low: whole.low * part, ..best } }
+                    if end {
+                        Range { high: whole.high * part, ..best }
+                    } else {
+                        Range { low: whole.low * part, ..best }
+                    }
                 });
                 best = candidates
                     .map(|range| (self.error(range), range))
@@ -242,7 +256,11 @@ mod tests {
         assert!(with_outlier().range(RangeRule::SquaredError).high > 500.0);
         // A bell: the best range for 8 bits cuts its tails.
         let bell: Vec<f32> = (0..200_000_u32)
-            .map(|n| (0..12).map(|k| (n.wrapping_mul(2_654_435_761).rotate_left(k * 5) % 1000) as f32).sum::<f32>() / 6000.0 - 1.0)
+            .map(|n| {
+                (0..12).map(|k| (n.wrapping_mul(2_654_435_761).rotate_left(k * 5) % 1000) as f32).sum::<f32>()
+                    / 6000.0
+                    - 1.0
+            })
             .collect();
         let histogram = of(&bell);
         let best = histogram.range(RangeRule::SquaredError);
@@ -253,7 +271,8 @@ mod tests {
 
     #[test]
     fn values_that_grow_keep_their_counts() {
-        let values: Vec<f32> = (0..1000).map(|n| if n % 2 == 0 { 1.5_f32.powi(n / 25) } else { -1.0 }).collect();
+        let values: Vec<f32> =
+            (0..1000).map(|n| if n % 2 == 0 { 1.5_f32.powi(n / 25) } else { -1.0 }).collect();
         let histogram = of(&values);
         assert_eq!(histogram.bins.iter().sum::<u64>(), 1000);
         assert_eq!(histogram.finite, 1000);
@@ -284,7 +303,10 @@ mod tests {
         for (low, high) in [(-1.0, 3.0), (0.0, 6.0), (-5.0, 0.0), (-1e-30, 1e30)] {
             let scale = Range { low, high }.scale();
             assert!(scale.scale > 0.0);
-            let ends = (f32::from(scale.zero_point) * scale.scale, (255.0 - f32::from(scale.zero_point)) * scale.scale);
+            let ends = (
+                f32::from(scale.zero_point) * scale.scale,
+                (255.0 - f32::from(scale.zero_point)) * scale.scale,
+            );
             assert!(ends.0 >= -low - scale.scale && ends.1 >= high - scale.scale, "{low} {high} {scale:?}");
         }
     }

@@ -82,7 +82,8 @@ pub fn agreement(first: &[Vec<f32>], second: &[Vec<f32>]) -> Agreement {
 fn nearest(vectors: &[Vec<f32>]) -> Vec<Vec<usize>> {
     let near = |place: usize, query: &Vec<f32>| {
         let others = vectors.iter().enumerate().filter(|(other, _)| *other != place);
-        let mut others: Vec<(f64, usize)> = others.map(|(other, vector)| (dot(query, vector), other)).collect();
+        let mut others: Vec<(f64, usize)> =
+            others.map(|(other, vector)| (dot(query, vector), other)).collect();
         others.sort_by(|a, b| b.0.total_cmp(&a.0));
         others.into_iter().take(NEIGHBOURS).map(|(_, other)| other).collect()
     };

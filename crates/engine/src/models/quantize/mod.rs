@@ -10,6 +10,8 @@
 //! is handed in, as a function that makes a session of a file's bytes.
 
 mod calibrate;
+#[cfg(test)]
+mod drawn;
 mod error;
 mod fold;
 mod histogram;

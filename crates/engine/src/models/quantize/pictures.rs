@@ -46,7 +46,11 @@ impl Pictures {
     ///
     /// # Errors
     /// When it has not exactly one input of floats that these pictures fit.
-    pub(super) fn fits(&self, session: &dyn Session, wanted: usize) -> Result<(String, usize), QuantizeError> {
+    pub(super) fn fits(
+        &self,
+        session: &dyn Session,
+        wanted: usize,
+    ) -> Result<(String, usize), QuantizeError> {
         let [input] = session.inputs() else { return Err(QuantizeError::Inputs(session.inputs().len())) };
         if input.element != Element::F32 {
             return Err(QuantizeError::NoFloatInput(input.name.clone()));

@@ -73,7 +73,8 @@ impl Plan {
                 Some(follower) => follower.makes().to_owned(),
                 None => node.makes().to_owned(),
             };
-            let may = wanted.contains(&makes) && !near.contains(&makes);
+            // Joining parts that are 8-bit anyway loses nothing more.
+            let may = wanted.contains(&makes) && (!near.contains(&makes) || node.operator() == "Concat");
             let step = if let Some(product) = products.remove(&place) {
                 let narrow = product.kind == Kind::Convolution || may;
                 // What stays float keeps its activation.
@@ -96,8 +97,24 @@ impl Plan {
             wanted.extend(step.reads.iter().map(|&at| node.reads(at).to_owned()));
             plan.steps.insert(place, step);
         }
+        plan.prune(graph);
         plan.group(graph, &uses);
         Ok(plan)
+    }
+
+    /// Leaves out what would only be narrowed to be moved: between two products a pool of 8-bit values is quicker, but
+    /// after something that stays float the values are narrowed after it.
+    fn prune(&mut self, graph: &GraphProto) {
+        let mut narrow: HashSet<String> = HashSet::new();
+        self.steps.retain(|&place, step| {
+            let reads =
+                |&at: &usize| graph.node.get(place).is_some_and(|node| narrow.contains(node.reads(at)));
+            let stays = step.product.is_some() || step.reads.iter().any(reads);
+            if stays && step.narrow {
+                narrow.insert(step.makes.clone());
+            }
+            stays
+        });
     }
 
     /// How many products run in int8.
@@ -109,6 +126,27 @@ impl Plan {
     pub(super) fn places(&self, kind: Kind) -> Vec<usize> {
         let of_kind = |step: &Step| step.product.as_ref().is_some_and(|product| product.kind == kind);
         self.steps.iter().filter(|(_, step)| of_kind(step)).map(|(&place, _)| place).collect()
+    }
+
+    /// Where values that are nowhere below 0 end, for those of which an activation decides it.
+    fn bounds<'a>(&'a self, graph: &'a GraphProto) -> HashMap<&'a str, f32> {
+        let mut bounds: HashMap<&str, f32> = HashMap::new();
+        for (&place, step) in &self.steps {
+            let Some(node) = graph.node.get(place) else { continue };
+            let bound = match step.activation {
+                Some(activation) => Some(activation.ceiling),
+                None if keeps_values(node.operator()) || node.operator() == "Concat" => {
+                    let mut parts = step.reads.iter().map(|&at| bounds.get(node.reads(at)).copied());
+                    let first = parts.next().flatten();
+                    first.filter(|_| parts.all(|part| part == first))
+                }
+                None => None,
+            };
+            if let Some(bound) = bound {
+                bounds.insert(&step.makes, bound);
+            }
+        }
+        bounds
     }
 
     /// Finds the values that are 8-bit and which of them share a range.
@@ -130,9 +168,12 @@ impl Plan {
                 number(&mut groups, &step.makes);
             }
         }
+        let bounds = self.bounds(graph);
         for (&place, step) in &self.steps {
             let Some(node) = graph.node.get(place) else { continue };
-            let alone = |value: &str| uses.only_reader(value).is_some();
+            // With a part that goes below 0 in its range, an activation would no longer be absorbed.
+            let alike = |value: &str| bounds.get(value) == bounds.get(step.makes.as_str());
+            let alone = |value: &str| uses.only_reader(value).is_some() && alike(value);
             for &at in &step.reads {
                 let value = node.reads(at);
                 // Moving values about must not change them. Joining does not either where nobody else reads the parts.
@@ -164,11 +205,12 @@ fn between(operator: &str, inputs: usize) -> Option<Vec<usize>> {
     }
 }
 
-/// Values that reach an output of the graph without passing through a product.
+/// Values that reach an output of the graph without passing through a product or a sum.
 fn near_outputs(graph: &GraphProto, uses: &Uses, products: &HashMap<usize, Product>) -> HashSet<String> {
     let mut near = uses.kept.clone();
     for (place, node) in graph.node.iter().enumerate().rev() {
-        if !products.contains_key(&place) && node.output.iter().any(|output| near.contains(output)) {
+        let through = !products.contains_key(&place) && !matches!(node.operator(), "Add" | "Mul");
+        if through && node.output.iter().any(|output| near.contains(output)) {
             near.extend(node.input.iter().cloned());
         }
     }

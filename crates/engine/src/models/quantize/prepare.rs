@@ -38,8 +38,15 @@ fn is_quantised(node: &NodeProto) -> bool {
     operator.starts_with("QLinear")
         || matches!(
             operator,
-            "QuantizeLinear" | "DynamicQuantizeLinear" | "ConvInteger" | "MatMulInteger" | "QGemm" | "QAttention"
-                | "MatMulNBits" | "DynamicQuantizeMatMul" | "MatMulIntegerToFloat"
+            "QuantizeLinear"
+                | "DynamicQuantizeLinear"
+                | "ConvInteger"
+                | "MatMulInteger"
+                | "QGemm"
+                | "QAttention"
+                | "MatMulNBits"
+                | "DynamicQuantizeMatMul"
+                | "MatMulIntegerToFloat"
         )
 }
 
@@ -53,11 +60,58 @@ fn operator_set(sets: &[OperatorSetIdProto]) -> i64 {
 
 /// Operators that are written and mean the same in operator set 13 as in 7 to 12, or can be made so below.
 const UNCHANGED: &[&str] = &[
-    "Abs", "Add", "AveragePool", "BatchNormalization", "Cast", "Ceil", "Clip", "Concat", "Constant", "Conv", "ConvTranspose",
-    "Div", "Dropout", "Elu", "Erf", "Exp", "Expand", "Flatten", "Floor", "Gather", "Gemm", "GlobalAveragePool",
-    "GlobalMaxPool", "HardSigmoid", "HardSwish", "Identity", "LRN", "LeakyRelu", "Log", "MatMul", "Max", "MaxPool", "Min", "Mul",
-    "Neg", "PRelu", "Pow", "Reciprocal", "ReduceMax", "ReduceMean", "ReduceMin", "Relu", "Reshape", "Shape", "Sigmoid",
-    "Softplus", "Sqrt", "Squeeze", "Sub", "Tanh", "Transpose", "Unsqueeze",
+    "Abs",
+    "Add",
+    "AveragePool",
+    "BatchNormalization",
+    "Cast",
+    "Ceil",
+    "Clip",
+    "Concat",
+    "Constant",
+    "Conv",
+    "ConvTranspose",
+    "Div",
+    "Dropout",
+    "Elu",
+    "Erf",
+    "Exp",
+    "Expand",
+    "Flatten",
+    "Floor",
+    "Gather",
+    "Gemm",
+    "GlobalAveragePool",
+    "GlobalMaxPool",
+    "HardSigmoid",
+    "HardSwish",
+    "Identity",
+    "LRN",
+    "LeakyRelu",
+    "Log",
+    "MatMul",
+    "Max",
+    "MaxPool",
+    "Min",
+    "Mul",
+    "Neg",
+    "PRelu",
+    "Pow",
+    "Reciprocal",
+    "ReduceMax",
+    "ReduceMean",
+    "ReduceMin",
+    "Relu",
+    "Reshape",
+    "Shape",
+    "Sigmoid",
+    "Softplus",
+    "Sqrt",
+    "Squeeze",
+    "Sub",
+    "Tanh",
+    "Transpose",
+    "Unsqueeze",
 ];
 
 /// Raises a graph of operator set 7 to 12 to 13, as the ONNX operator changelog tells the differences.
@@ -74,7 +128,8 @@ fn raise(graph: &mut GraphProto, version: i64) -> Result<(), QuantizeError> {
         // fully connected layer.
         let node = graph.node.get(place)?;
         let flat = |maker: &NodeProto| {
-            maker.output.iter().any(|output| output == node.reads(0)) && matches!(maker.operator(), "Gemm" | "Flatten")
+            maker.output.iter().any(|output| output == node.reads(0))
+                && matches!(maker.operator(), "Gemm" | "Flatten")
         };
         (node.integer("axis").unwrap_or(1) == 1 && graph.node.iter().any(flat)).then_some(())
     };

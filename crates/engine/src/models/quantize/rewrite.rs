@@ -71,7 +71,9 @@ impl<'a> Writer<'a> {
         };
         let activations = self.plan.steps.values().filter_map(|step| Some((step, step.activation?)));
         activations
-            .filter(|(step, activation)| fits(&step.makes, activation.ceiling) && activation.node < graph.node.len())
+            .filter(|(step, activation)| {
+                fits(&step.makes, activation.ceiling) && activation.node < graph.node.len()
+            })
             .map(|(_, activation)| activation.node)
             .collect()
     }
@@ -97,7 +99,9 @@ impl<'a> Writer<'a> {
             let mut node = node.clone();
             for (at, input) in node.input.iter_mut().enumerate() {
                 let wanted = step.is_some_and(|step| step.reads.contains(&at));
-                if (wanted || narrow.contains(input.as_str())) && let Some(name) = wide.get(input) {
+                if (wanted || narrow.contains(input.as_str()))
+                    && let Some(name) = wide.get(input)
+                {
                     input.clone_from(name);
                 }
             }
@@ -169,7 +173,12 @@ impl<'a> Writer<'a> {
         let weights = [
             TensorProto::raw(&integers, &dims, data_type::INT8, bytes),
             TensorProto::floats(&self.names.take(&product.weights, "_scale"), &channels, &done.scales),
-            TensorProto::raw(&self.names.take(&product.weights, "_zero_point"), &channels, data_type::INT8, zeros),
+            TensorProto::raw(
+                &self.names.take(&product.weights, "_zero_point"),
+                &channels,
+                data_type::INT8,
+                zeros,
+            ),
         ];
         let weights = self.dequantised(&product.weights, weights, product.axis);
         node.input.truncate(1);

@@ -3,14 +3,16 @@
 use super::calibrate::{Seen, observe};
 use super::histogram::RangeRule;
 use super::measure::{Agreement, agreement, speed, vectors};
+use super::network::constants;
 use super::pictures::Pictures;
 use super::plan::Plan;
 use super::prepare::prepare;
 use super::product::Kind;
 use super::rewrite::rewrite;
 use super::{QuantizeError, Stopped};
-use crate::models::onnx::{self, ModelProto, graph::StringStringEntryProto};
+use crate::models::onnx::{self, GraphProto, ModelProto, graph::StringStringEntryProto};
 use lookalike_vision::neural::session::{Session, SessionError};
+use std::collections::HashMap;
 
 /// Makes a session of a file's bytes.
 pub type Opener<'a> = &'a dyn Fn(&[u8]) -> Result<Box<dyn Session>, SessionError>;
@@ -19,7 +21,12 @@ pub type Watch<'a> = &'a mut dyn FnMut(Event<'_>) -> Result<(), Stopped>;
 
 /// One picture of four is kept aside to measure on.
 const ASIDE: usize = 4;
-/// An operator is left in floats when that takes away at least this share of what the cosine lacks to 1.
+/// With this cosine, on average, there is nothing to be won.
+const ENOUGH: f64 = 0.995;
+/// A convolution may be left in floats when no more than this share of all multiplications is its own: in floats it
+/// takes three times as long.
+const SMALL: f64 = 0.05;
+/// It is left in floats when that takes away at least this share of what the cosine lacks to 1.
 const WORTH: f64 = 0.25;
 
 /// What there is to choose.
@@ -29,7 +36,7 @@ pub struct Options {
     pub output: Option<String>,
     /// Ways of choosing ranges; the best is taken. At least one.
     pub rules: Vec<RangeRule>,
-    /// Also try to leave the first and the last convolution in floats.
+    /// Where cosines stay below 0.995 on average, also try to leave the first and the last convolution in floats.
     pub try_float: bool,
 }
 
@@ -143,8 +150,16 @@ pub fn quantize(
     let seen = observe(&folded, &whole, pictures, &calibrated, open, watch)?;
     let reference = vectors(&*original, &output, pictures, &measured, &mut |_| Ok(()))?;
     drop(original);
-    let mut workshop =
-        Workshop { folded: &folded, seen: &seen, pictures, measured: &measured, reference: &reference, output: &output, open, watch };
+    let mut workshop = Workshop {
+        folded: &folded,
+        seen: &seen,
+        pictures,
+        measured: &measured,
+        reference: &reference,
+        output: &output,
+        open,
+        watch,
+    };
     let mut best: Option<(Trial, Vec<u8>)> = None;
     let mut trials = Vec::new();
     let mut consider = |trial: Trial, bytes: Vec<u8>, best: &mut Option<(Trial, Vec<u8>)>, worth: f64| {
@@ -158,17 +173,20 @@ pub fn quantize(
         let (trial, bytes) = workshop.attempt(&whole, rule, &[])?;
         consider(trial, bytes, &mut best, 0.0);
     }
-    if options.try_float {
+    if options.try_float && best.as_ref().is_some_and(|(so_far, _)| so_far.agreement.mean_cosine < ENOUGH) {
         let convolutions = whole.places(Kind::Convolution);
+        let shares = shares(&graph, &whole, &seen)?;
+        let small = |place: &&usize| shares.get(place).is_some_and(|share| *share <= SMALL);
         let mut float: Vec<usize> = Vec::new();
-        for place in [convolutions.first(), convolutions.last()].into_iter().flatten() {
+        for place in [convolutions.first(), convolutions.last()].into_iter().flatten().filter(small) {
             let Some((so_far, _)) = &best else { break };
             let with: Vec<usize> = float.iter().chain([place]).copied().collect();
             let plan = Plan::of(&graph, &with)?;
             if convolutions.len() < 3 || plan.products() == 0 {
                 break;
             }
-            let names: Vec<String> = with.iter().filter_map(|place| Some(whole.steps.get(place)?.makes.clone())).collect();
+            let names: Vec<String> =
+                with.iter().filter_map(|place| Some(whole.steps.get(place)?.makes.clone())).collect();
             let (trial, bytes) = workshop.attempt(&plan, so_far.rule, &names)?;
             consider(trial, bytes, &mut best, WORTH);
             if best.as_ref().is_some_and(|(chosen, _)| chosen.float == names) {
@@ -193,6 +211,24 @@ pub fn quantize(
     Ok(Quantised { model: bytes, report })
 }
 
+/// The share of each product in all multiplications.
+fn shares(graph: &GraphProto, plan: &Plan, seen: &Seen) -> Result<HashMap<usize, f64>, QuantizeError> {
+    let constants = constants(graph);
+    let mut costs = HashMap::new();
+    for (&place, step) in &plan.steps {
+        let Some(product) = &step.product else { continue };
+        let Some(weights) = constants.get(product.weights.as_str()) else { continue };
+        let shape = weights.shape()?;
+        let results = shape.get(product.axis).copied().unwrap_or(1).max(1);
+        let inner = shape.iter().product::<usize>() / results;
+        // Only convolutions are asked about, and what they make is watched.
+        let made = seen.elements(&step.makes).max(1);
+        costs.insert(place, made as f64 * inner as f64);
+    }
+    let all: f64 = costs.values().sum();
+    Ok(costs.into_iter().map(|(place, cost)| (place, cost / all)).collect())
+}
+
 /// What every attempt needs.
 struct Workshop<'a> {
     folded: &'a ModelProto,
@@ -206,9 +242,15 @@ struct Workshop<'a> {
 }
 
 impl Workshop<'_> {
-    fn attempt(&mut self, plan: &Plan, rule: RangeRule, float: &[String]) -> Result<(Trial, Vec<u8>), QuantizeError> {
+    fn attempt(
+        &mut self,
+        plan: &Plan,
+        rule: RangeRule,
+        float: &[String],
+    ) -> Result<(Trial, Vec<u8>), QuantizeError> {
         let graph = self.folded.graph.as_ref().ok_or(QuantizeError::Nothing)?;
-        let mut model = ModelProto { graph: Some(rewrite(graph, plan, self.seen, rule)?), ..self.folded.clone() };
+        let mut model =
+            ModelProto { graph: Some(rewrite(graph, plan, self.seen, rule)?), ..self.folded.clone() };
         model.metadata_props.push(StringStringEntryProto {
             key: Some("lookalike.quantised".to_owned()),
             value: Some(format!("static int8, ranges by {rule}")),

@@ -43,7 +43,9 @@ impl Channel<'_> {
             (Kind::Convolution, &[_, inner, rows, columns]) => {
                 let area = rows * columns;
                 let first = self.number * inner * area;
-                (0..area).flat_map(|spot| (0..inner).map(move |channel| first + channel * area + spot)).collect()
+                (0..area)
+                    .flat_map(|spot| (0..inner).map(move |channel| first + channel * area + spot))
+                    .collect()
             }
             (_, &[results, inner]) if self.product.axis == 0 => {
                 debug_assert!(self.number < results);
@@ -85,7 +87,8 @@ pub(super) fn quantise(
     let mut scales = Vec::with_capacity(results);
     let mut sums = Vec::with_capacity(results);
     // Kernels for convolutions of a channel with itself do not add pairs.
-    let depthwise = product.kind == Kind::Convolution && shape.get(1) == Some(&1) && product.groups == results;
+    let depthwise =
+        product.kind == Kind::Convolution && shape.get(1) == Some(&1) && product.groups == results;
     for number in 0..results {
         let channel = Channel { product, shape, number };
         let places = channel.places();
@@ -106,7 +109,10 @@ pub(super) fn quantise(
     }
     let wanted = product.kind != Kind::MatMul && (added.is_some() || means.is_some());
     let added = wanted.then(|| {
-        sums.iter().zip(&scales).map(|(&sum, &scale)| (sum / (step * f64::from(scale))).round() as i32).collect()
+        sums.iter()
+            .zip(&scales)
+            .map(|(&sum, &scale)| (sum / (step * f64::from(scale))).round() as i32)
+            .collect()
     });
     Quantised { weights, scales, added }
 }
@@ -115,7 +121,8 @@ pub(super) fn quantise(
 fn channel_of(values: &[f32], least: f64, pairs: bool) -> (f32, Vec<i8>) {
     let largest = values.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
     let finest = (f64::from(largest) / 127.0).max(least);
-    let coarsest = if pairs { (largest_pair(values) / f64::from(MOST_OF_A_PAIR - 1)).max(finest) } else { finest };
+    let coarsest =
+        if pairs { (largest_pair(values) / f64::from(MOST_OF_A_PAIR - 1)).max(finest) } else { finest };
     let tried = if coarsest > finest { TRIED } else { 1 };
     (0..tried)
         .map(|part| {
@@ -143,7 +150,8 @@ fn round(value: f32, scale: f32) -> i8 {
 
 /// The largest sum of two neighbours' positive or negative parts.
 fn largest_pair(values: &[f32]) -> f64 {
-    let side = |pair: &[f32], sign: f64| pair.iter().map(|&value| (sign * f64::from(value)).max(0.0)).sum::<f64>();
+    let side =
+        |pair: &[f32], sign: f64| pair.iter().map(|&value| (sign * f64::from(value)).max(0.0)).sum::<f64>();
     values.chunks(2).fold(0.0, |largest, pair| largest.max(side(pair, 1.0)).max(side(pair, -1.0)))
 }
 

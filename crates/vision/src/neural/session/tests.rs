@@ -54,7 +54,10 @@ fn several_outputs_of_one_run_are_those_of_a_run_for_each() {
         let both = session.run_many(&feed, &["pooled", "embedding"]).unwrap();
         assert_eq!(both, [alone("pooled"), alone("embedding")]);
         assert!(session.run_many(&feed, &["pooled", "nothing"]).unwrap_err().to_string().contains("nothing"));
-        assert!(session.run_many(&feed, &[]).is_ok_and(|outputs| outputs.is_empty()) || engine == Engine::OnnxRuntime);
+        assert!(
+            session.run_many(&feed, &[]).is_ok_and(|outputs| outputs.is_empty())
+                || engine == Engine::OnnxRuntime
+        );
     }
 }
 

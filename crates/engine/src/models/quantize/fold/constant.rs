@@ -50,8 +50,10 @@ pub(super) fn dequantise(
         _ => {
             let axis = node.integer("axis").unwrap_or(1);
             let axis = if axis < 0 { axis + shape.len() as i64 } else { axis };
-            let Some((&length, after)) =
-                usize::try_from(axis).ok().and_then(|axis| shape.get(axis..)).and_then(<[usize]>::split_first)
+            let Some((&length, after)) = usize::try_from(axis)
+                .ok()
+                .and_then(|axis| shape.get(axis..))
+                .and_then(<[usize]>::split_first)
             else {
                 return Ok(None);
             };

@@ -36,11 +36,8 @@ fn constants_from_inputs(graph: &mut GraphProto) {
 /// Computes what depends on constants alone.
 fn fold_constants(graph: &mut GraphProto) -> Result<(), QuantizeError> {
     let kept = Uses::of(graph).kept;
-    let mut known: HashMap<String, TensorProto> = graph
-        .initializer
-        .drain(..)
-        .filter_map(|tensor| Some((tensor.name.clone()?, tensor)))
-        .collect();
+    let mut known: HashMap<String, TensorProto> =
+        graph.initializer.drain(..).filter_map(|tensor| Some((tensor.name.clone()?, tensor))).collect();
     let mut order: Vec<String> = known.keys().cloned().collect();
     order.sort_unstable();
     let mut nodes = Vec::with_capacity(graph.node.len());
@@ -114,7 +111,8 @@ fn drop_handing_on(graph: &mut GraphProto) {
             // A mask that somebody reads, or a training mode that is switched on, is left alone.
             "Dropout" => {
                 let mask = node.output.get(1).is_some_and(|mask| {
-                    uses.kept.contains(mask) || uses.readers.get(mask).is_some_and(|readers| !readers.is_empty())
+                    uses.kept.contains(mask)
+                        || uses.readers.get(mask).is_some_and(|readers| !readers.is_empty())
                 });
                 !mask && node.reads(2).is_empty()
             }

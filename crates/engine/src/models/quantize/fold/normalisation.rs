@@ -16,7 +16,9 @@ pub(super) fn into_convolutions(graph: &mut GraphProto) -> Result<(), QuantizeEr
     let mut names = FreshNames::of(graph);
     let mut gone = Vec::new();
     for place in 0..graph.node.len() {
-        let Some(convolution) = graph.node.get(place).filter(|node| node.operator() == "Conv") else { continue };
+        let Some(convolution) = graph.node.get(place).filter(|node| node.operator() == "Conv") else {
+            continue;
+        };
         let Some(next) = uses.only_reader(convolution.makes()) else { continue };
         let Some(normalisation) = graph.node.get(next) else { continue };
         let Some(folded) = folded(graph, convolution, normalisation)? else { continue };
@@ -94,7 +96,9 @@ fn folded(
     let factors: Vec<f32> = scale
         .iter()
         .zip(&variance)
-        .map(|(&scale, &variance)| (f64::from(scale) / (f64::from(variance) + f64::from(epsilon)).sqrt()) as f32)
+        .map(|(&scale, &variance)| {
+            (f64::from(scale) / (f64::from(variance) + f64::from(epsilon)).sqrt()) as f32
+        })
         .collect();
     let per_channel = weights.len() / channels;
     for (row, &factor) in weights.chunks_mut(per_channel.max(1)).zip(&factors) {

@@ -35,7 +35,8 @@ fn reshaped(shape: &[usize], wanted: &[i64]) -> Option<Vec<i64>> {
         });
     }
     let elements = shape.iter().product::<usize>() as i64;
-    let known: i64 = dims.iter().filter(|&&length| length != -1).try_fold(1, |n: i64, &l| n.checked_mul(l))?;
+    let known: i64 =
+        dims.iter().filter(|&&length| length != -1).try_fold(1, |n: i64, &l| n.checked_mul(l))?;
     let mut open = dims.iter_mut().filter(|length| **length == -1);
     if let Some(length) = open.next() {
         *length = elements.checked_div(known)?;
