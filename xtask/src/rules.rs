@@ -73,7 +73,8 @@ const ROOMS: &[(&str, &[&str], &[&str], &str)] = &[
     ),
     (
         "crates/engine/src/",
-        &["crates/engine/src/fetch/"],
+        // The hub and PyPI are the operator's choice, not a catalog's or a caller's.
+        &["crates/engine/src/fetch/", "crates/engine/src/models/hub/", "crates/engine/src/models/runtime/"],
         &["reqwest", "std::net::TcpStream", "tokio::net"],
         "only fetch opens sockets to addresses that others name",
     ),

@@ -5,8 +5,8 @@ mod cli_kit;
 use cli_kit::{BINARY, Ran, Shop};
 use std::process::Command;
 
-const COMMANDS: [&str; 9] =
-    ["demo", "index", "search", "check", "serve", "status", "verify", "evaluate", "hash"];
+const COMMANDS: [&str; 10] =
+    ["demo", "index", "search", "check", "serve", "status", "verify", "evaluate", "models", "hash"];
 
 #[test]
 fn the_program_says_what_it_can_do() {

@@ -9,6 +9,9 @@ mod hash;
 mod index;
 mod interrupt;
 pub mod log;
+mod models;
+mod models_add;
+mod models_pull;
 mod open;
 mod progress;
 mod search;
@@ -53,6 +56,7 @@ enum Command {
     Status(status::Status),
     Verify(verify::Verify),
     Evaluate(evaluate::Evaluate),
+    Models(models::ModelsCommand),
     Hash(hash::Hash),
 }
 
@@ -92,6 +96,7 @@ impl Cli {
             Command::Status(command) => command.run(),
             Command::Verify(command) => command.run(),
             Command::Evaluate(command) => command.run(),
+            Command::Models(command) => command.run(),
             Command::Hash(command) => command.run(),
         }
     }

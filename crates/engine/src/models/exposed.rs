@@ -1,0 +1,188 @@
+//! Any inner value of a network as its output: the pooled features of a classifier whose file offers class scores alone.
+//!
+//! Only the list of outputs in the bytes handed to an engine is replaced; files stay as they are, and so do their digests.
+//! The walk through the file follows ONNX's protobuf schema (`onnx.proto`: `ModelProto.graph` = 7, `GraphProto.node` = 1,
+//! `.output` = 12, `NodeProto.output` = 2, `ValueInfoProto.name` = 1) and understands nothing else of it. What a file
+//! must otherwise be is the engines' business.
+
+use std::borrow::Cow;
+
+const MODEL_GRAPH: u64 = 7;
+const GRAPH_NODE: u64 = 1;
+const GRAPH_OUTPUT: u64 = 12;
+const NODE_OUTPUT: u64 = 2;
+const NAME: u64 = 1;
+/// `type { tensor_type { elem_type: FLOAT } }` of a `ValueInfoProto`, its shape left open.
+const FLOAT_TENSOR: [u8; 6] = [0x12, 4, 0x0a, 2, 0x08, 1];
+
+/// The network with `output` as its one output, where that is the name of an inner value; else the network as it is.
+pub(super) fn exposed<'a>(model: &'a [u8], output: Option<&str>) -> Cow<'a, [u8]> {
+    output.and_then(|output| replaced(model, output)).map_or(Cow::Borrowed(model), Cow::Owned)
+}
+
+fn replaced(model: &[u8], output: &str) -> Option<Vec<u8>> {
+    let graph = Fields(model).find_map(|field| field.ok()?.message(MODEL_GRAPH))?;
+    let mut inner = false;
+    for field in Fields(graph) {
+        let field = field.ok()?;
+        if let Some(value) = field.message(GRAPH_OUTPUT)
+            && named(value, NAME, output)
+        {
+            return None;
+        }
+        inner |= field.message(GRAPH_NODE).is_some_and(|node| named(node, NODE_OUTPUT, output));
+    }
+    if !inner {
+        return None;
+    }
+    let mut value = Vec::new();
+    write_message(&mut value, NAME, output.as_bytes());
+    value.extend_from_slice(&FLOAT_TENSOR);
+    let mut new_graph = Vec::with_capacity(graph.len() + value.len() + 16);
+    for field in Fields(graph) {
+        let field = field.ok()?;
+        if field.number != GRAPH_OUTPUT {
+            new_graph.extend_from_slice(field.whole);
+        }
+    }
+    write_message(&mut new_graph, GRAPH_OUTPUT, &value);
+    let mut new_model = Vec::with_capacity(model.len() + value.len() + 32);
+    for field in Fields(model) {
+        let field = field.ok()?;
+        if field.number != MODEL_GRAPH {
+            new_model.extend_from_slice(field.whole);
+        }
+    }
+    write_message(&mut new_model, MODEL_GRAPH, &new_graph);
+    Some(new_model)
+}
+
+fn named(message: &[u8], number: u64, name: &str) -> bool {
+    Fields(message).map_while(Result::ok).any(|field| field.message(number) == Some(name.as_bytes()))
+}
+
+fn write_message(out: &mut Vec<u8>, number: u64, bytes: &[u8]) {
+    write_varint(out, number << 3 | 2);
+    write_varint(out, bytes.len() as u64);
+    out.extend_from_slice(bytes);
+}
+
+fn write_varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+/// The fields of a message, in order.
+struct Fields<'a>(&'a [u8]);
+
+struct Field<'a> {
+    number: u64,
+    /// Key, length and content.
+    whole: &'a [u8],
+    /// What a length is given for; absent for numbers.
+    content: Option<&'a [u8]>,
+}
+
+impl<'a> Field<'a> {
+    fn message(&self, number: u64) -> Option<&'a [u8]> {
+        self.content.filter(|_| self.number == number)
+    }
+}
+
+/// The bytes are no message.
+struct Malformed;
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = Result<Field<'a>, Malformed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let field = read_field(self.0);
+        self.0 = field.as_ref().and_then(|field| self.0.get(field.whole.len()..)).unwrap_or_default();
+        Some(field.ok_or(Malformed))
+    }
+}
+
+fn read_field(bytes: &[u8]) -> Option<Field<'_>> {
+    let (key, key_length) = read_varint(bytes)?;
+    let rest = bytes.get(key_length..)?;
+    let (skipped, content_length) = match key & 7 {
+        0 => (read_varint(rest)?.1, None),
+        1 => (8, None),
+        2 => {
+            let (length, length_length) = read_varint(rest)?;
+            (length_length, Some(usize::try_from(length).ok()?))
+        }
+        5 => (4, None),
+        _ => return None,
+    };
+    let begin = key_length.checked_add(skipped)?;
+    let end = begin.checked_add(content_length.unwrap_or(0))?;
+    let content = content_length.and_then(|_| bytes.get(begin..end));
+    Some(Field { number: key >> 3, whole: bytes.get(..end)?, content })
+}
+
+fn read_varint(bytes: &[u8]) -> Option<(u64, usize)> {
+    let mut value = 0;
+    for (n, byte) in bytes.iter().take(10).enumerate() {
+        value |= u64::from(byte & 0x7f) << (7 * n as u32);
+        if byte & 0x80 == 0 {
+            return Some((value, n + 1));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lookalike_vision::neural::session::{Engine, Input, SessionOptions, open};
+    use std::num::NonZero;
+
+    fn fixture() -> Vec<u8> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/neural/sessions");
+        std::fs::read(std::path::Path::new(folder).join("nan.onnx")).unwrap()
+    }
+
+    #[test]
+    fn an_inner_value_comes_out_and_nothing_after_it_matters() {
+        let model = fixture();
+        let options = SessionOptions { threads: NonZero::<usize>::MIN };
+        let pooled = exposed(&model, Some("pooled"));
+        // The values after it are not numbers in this file.
+        let session = open(Engine::Rten, &pooled, &options).unwrap();
+        assert_eq!(session.outputs().iter().map(|port| port.name.as_str()).collect::<Vec<_>>(), ["pooled"]);
+        let grey = vec![0.5; 2 * 3 * 64];
+        let out = session.run(&[("input", Input::F32(&[2, 3, 8, 8], &grey))], "pooled").unwrap();
+        assert_eq!(out.shape, [2, 6, 1, 1]);
+        assert!(out.values.iter().all(|value| value.is_finite()));
+    }
+
+    #[test]
+    fn outputs_that_are_there_or_nowhere_change_nothing() {
+        let model = fixture();
+        for output in [None, Some("embedding"), Some("nothing"), Some("w1")] {
+            assert!(matches!(exposed(&model, output), Cow::Borrowed(_)), "{output:?}");
+        }
+    }
+
+    #[test]
+    fn no_bytes_are_too_broken() {
+        let model = fixture();
+        for end in 0..model.len() {
+            exposed(&model[..end], Some("pooled"));
+        }
+        for at in 0..300 {
+            for value in [0, 0x7f, 0xff] {
+                let mut bytes = model.clone();
+                bytes[at] = value;
+                exposed(&bytes, Some("pooled"));
+            }
+        }
+    }
+}
