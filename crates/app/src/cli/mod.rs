@@ -12,6 +12,7 @@ pub mod log;
 mod models;
 mod models_add;
 mod models_pull;
+mod models_quantize;
 mod open;
 mod progress;
 mod search;

@@ -10,6 +10,7 @@ use super::prepare::prepare;
 use super::product::Kind;
 use super::rewrite::rewrite;
 use super::{QuantizeError, Stopped};
+use crate::models::exposed::exposed;
 use crate::models::onnx::{self, GraphProto, ModelProto, graph::StringStringEntryProto};
 use lookalike_vision::neural::session::{Session, SessionError};
 use std::collections::HashMap;
@@ -32,7 +33,8 @@ const WORTH: f64 = 0.25;
 /// What there is to choose.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
-    /// Name of the output that is the vector; without one, the only output there is.
+    /// Name of the output, or of any value inside, that is the vector; without one, the only output there is. A value inside
+    /// becomes the only output of the int8 file.
     pub output: Option<String>,
     /// Ways of choosing ranges; the best is taken. At least one.
     pub rules: Vec<RangeRule>,
@@ -135,6 +137,8 @@ pub fn quantize(
     open: Opener<'_>,
     watch: Watch<'_>,
 ) -> Result<Quantised, QuantizeError> {
+    // A vector inside the network becomes its output, as when the float model is loaded.
+    let model = &*exposed(model, options.output.as_deref());
     let folded = prepare(model)?;
     let graph = folded.graph.clone().unwrap_or_default();
     let whole = Plan::of(&graph, &[])?;

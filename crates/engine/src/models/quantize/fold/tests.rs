@@ -13,14 +13,16 @@ fn operators(model: &ModelProto) -> Vec<String> {
 fn folded(model: &ModelProto, shape: &[usize]) -> ModelProto {
     let mut after = model.clone();
     fold(after.graph.as_mut().unwrap()).unwrap();
-    // rten has no Dropout.
-    let dropout = operators(model).iter().any(|operator| operator == "Dropout");
-    for engine in engines().into_iter().filter(|engine| !dropout || *engine == Engine::OnnxRuntime) {
+    // rten has no Dropout, and ONNX Runtime rounds activations to 8 bits where it finds a product with integer weights.
+    let has = |operator: &str| operators(model).iter().any(|there| there == operator);
+    let exact = |engine: &Engine| match engine {
+        Engine::Rten => !has("Dropout"),
+        Engine::OnnxRuntime => !has("DequantizeLinear"),
+    };
+    for engine in engines().into_iter().filter(exact) {
         let (before, after) =
             (run(engine, model, shape, "embedding"), run(engine, &after, shape, "embedding"));
-        let largest = before.values.iter().fold(1.0_f32, |largest, value| largest.max(value.abs()));
-        // ONNX Runtime takes short cuts of its own with integer weights.
-        assert!(apart(&before, &after) < 1e-3 * largest, "{engine}: {}", apart(&before, &after));
+        assert!(apart(&before, &after) < 1e-4, "{engine}: {}", apart(&before, &after));
     }
     after
 }
