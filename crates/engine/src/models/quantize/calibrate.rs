@@ -6,7 +6,10 @@
 use super::histogram::{Histogram, Range, RangeRule};
 use super::network::Uses;
 use super::plan::Plan;
-use super::{Event, Opener, QuantizeError, Watch, pictures::Pictures};
+use super::{
+    Event, Opener, QuantizeError, Watch,
+    pictures::{Feed, Pictures},
+};
 use crate::models::onnx::{self, GraphProto, ModelProto, ValueInfoProto, data_type};
 use lookalike_vision::neural::session::{Input, Output};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -99,11 +102,11 @@ pub(super) fn observe(
     expose(graph, &inner);
     let session = open(&onnx::write(&model)?)?;
     drop(model);
-    let (input, batch) = pictures.fits(&*session, 1)?;
+    let Feed { input, batch, at_least } = pictures.fits(&*session, 1)?;
     let mut seen = Seen::default();
     for (done, chunk) in places.chunks(batch).enumerate() {
         watch(Event::Calibrating { done: done * batch, total: places.len() })?;
-        let (shape, tensor) = pictures.batch(chunk, batch);
+        let (shape, tensor) = pictures.batch(chunk, at_least);
         let outputs = session.run_many(&[(&input, Input::F32(&shape, &tensor))], &inner)?;
         let entered =
             plan.groups.contains_key(&input).then_some((input.as_str(), Output { shape, values: tensor }));

@@ -1,6 +1,9 @@
 //! What an int8 copy costs: how far its vectors are from the float ones, and how much faster they come.
 
-use super::{Opener, QuantizeError, pictures::Pictures};
+use super::{
+    Opener, QuantizeError,
+    pictures::{Feed, Pictures},
+};
 use lookalike_vision::neural::session::{Input, Session};
 use std::time::{Duration, Instant};
 
@@ -34,11 +37,11 @@ pub(super) fn vectors(
     places: &[usize],
     pause: &mut dyn FnMut(usize) -> Result<(), QuantizeError>,
 ) -> Result<Vec<Vec<f32>>, QuantizeError> {
-    let (input, batch) = pictures.fits(session, BATCH)?;
+    let Feed { input, batch, at_least } = pictures.fits(session, BATCH)?;
     let mut vectors = Vec::with_capacity(places.len());
     for chunk in places.chunks(batch) {
         pause(vectors.len())?;
-        let (shape, tensor) = pictures.batch(chunk, if batch == BATCH { 0 } else { batch });
+        let (shape, tensor) = pictures.batch(chunk, at_least);
         let given = session.run(&[(&input, Input::F32(&shape, &tensor))], output)?;
         let rows = shape.first().copied().unwrap_or(1).max(1);
         let length = given.values.len() / rows;
@@ -107,8 +110,8 @@ pub(super) fn speed(
     let places: Vec<usize> = (0..BATCH).map(|place| place % pictures.len()).collect();
     for run in 0..=TIMED_RUNS {
         for (session, times) in sessions.iter().zip(&mut times) {
-            let (input, batch) = pictures.fits(&**session, BATCH)?;
-            let (shape, tensor) = pictures.batch(places.get(..batch).unwrap_or(&places), batch);
+            let Feed { input, batch, at_least } = pictures.fits(&**session, BATCH)?;
+            let (shape, tensor) = pictures.batch(places.get(..batch).unwrap_or(&places), at_least);
             let began = Instant::now();
             session.run(&[(&input, Input::F32(&shape, &tensor))], output)?;
             // The first run makes ready.

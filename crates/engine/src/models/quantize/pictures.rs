@@ -42,20 +42,17 @@ impl Pictures {
         (shape, values)
     }
 
-    /// The network's input and how many pictures to give it at a time: `wanted`, or what the network insists on.
+    /// How a network is to be fed: `wanted` pictures at a time, or what it insists on.
     ///
     /// # Errors
     /// When it has not exactly one input of floats that these pictures fit.
-    pub(super) fn fits(
-        &self,
-        session: &dyn Session,
-        wanted: usize,
-    ) -> Result<(String, usize), QuantizeError> {
+    pub(super) fn fits(&self, session: &dyn Session, wanted: usize) -> Result<Feed, QuantizeError> {
         let [input] = session.inputs() else { return Err(QuantizeError::Inputs(session.inputs().len())) };
         if input.element != Element::F32 {
             return Err(QuantizeError::NoFloatInput(input.name.clone()));
         }
-        let Some(shape) = &input.shape else { return Ok((input.name.clone(), wanted)) };
+        let any = Feed { input: input.name.clone(), batch: wanted, at_least: 0 };
+        let Some(shape) = &input.shape else { return Ok(any) };
         let unfit = || QuantizeError::Unfit { input: input.name.clone(), shape: self.shape.clone() };
         let (first, rest) = shape.split_first().ok_or_else(unfit)?;
         let agree = rest.len() == self.shape.len()
@@ -63,6 +60,20 @@ impl Pictures {
         if !agree {
             return Err(unfit());
         }
-        Ok((input.name.clone(), first.unwrap_or(wanted).max(1)))
+        Ok(match *first {
+            Some(batch) => Feed { batch: batch.max(1), at_least: batch.max(1), ..any },
+            None => any,
+        })
     }
+}
+
+/// How a network is fed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Feed {
+    /// Name of its input.
+    pub(super) input: String,
+    /// Pictures at a time.
+    pub(super) batch: usize,
+    /// Not fewer than this at a time; 0 where any number goes.
+    pub(super) at_least: usize,
 }

@@ -3,6 +3,7 @@
 
 use super::drawn::{Drawing, apart, engines, float, integer, integers, opened, pictures, run};
 use super::*;
+use crate::models::onnx::types::{DimensionLength, TypeKind};
 use crate::models::onnx::{self, ModelProto, NodeProto, TensorProto};
 use lookalike_vision::neural::session::Engine;
 
@@ -79,6 +80,34 @@ fn inputs_and_outputs_stay_and_any_batch_goes_in() {
         let among = all.values[..10].iter().zip(&one.values).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(among < 1e-4, "{engine}: {among}");
     }
+}
+
+#[test]
+fn a_network_of_fixed_batches_gets_full_ones() {
+    let mut model = network(13);
+    let graph = model.graph.as_mut().unwrap();
+    let kind = graph.input[0].r#type.as_mut().unwrap().value.as_mut().unwrap();
+    let TypeKind::Tensor(tensor) = kind else { panic!("the input is a tensor") };
+    tensor.shape.as_mut().unwrap().dim[0].value = Some(DimensionLength::Value(8));
+    for engine in engines() {
+        // 21 and 7 pictures: neither is a number of whole batches.
+        let done = quick(&bytes(&model), &pictures(&SHAPE, 28), engine).unwrap();
+        assert!(done.report.chosen.agreement.least_cosine > 0.98, "{engine} {:?}", done.report);
+    }
+}
+
+#[test]
+fn a_value_inside_can_be_the_vector() {
+    let model = network(13);
+    let inside =
+        model.graph.as_ref().unwrap().node.iter().find(|node| node.op_type.as_deref() == Some("Flatten"));
+    let inside = inside.unwrap().output[0].clone();
+    let options = Options { output: Some(inside.clone()), ..Options::default() };
+    let open = |bytes: &[u8]| opened(Engine::Rten, bytes);
+    let done = quantize(&bytes(&model), &pictures(&SHAPE, 20), &options, &open, &mut |_| Ok(())).unwrap();
+    assert!(done.report.chosen.agreement.mean_cosine > 0.99, "{:?}", done.report);
+    let int8 = onnx::read(&done.model).unwrap();
+    assert_eq!(run(Engine::Rten, &int8, &[3, 3, 8, 8], &inside).shape, [3, 16]);
 }
 
 #[test]
