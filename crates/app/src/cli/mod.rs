@@ -13,6 +13,7 @@ pub mod log;
 mod models;
 mod models_add;
 mod models_pull;
+mod models_quantize;
 mod open;
 mod progress;
 mod runtime;

@@ -5,6 +5,7 @@
 use super::Outcome;
 use super::models_add::Add;
 use super::models_pull::Pull;
+use super::models_quantize::Quantize;
 use crate::report::{json, table};
 use lookalike_engine::models::registry::{Origin, RegistryEntry};
 use lookalike_engine::models::{Listed, ModelEntry, Models, ModelsError, Pin};
@@ -28,6 +29,7 @@ enum Action {
     Show(Show),
     Pull(Pull),
     Add(Add),
+    Quantize(Quantize),
     Remove(Remove),
 }
 
@@ -72,6 +74,7 @@ impl ModelsCommand {
             Action::Show(action) => action.run(),
             Action::Pull(action) => action.run(),
             Action::Add(action) => action.run(),
+            Action::Quantize(action) => action.run(),
             Action::Remove(action) => action.run(),
         }
     }

@@ -5,6 +5,8 @@
 //!  your own files ─── add ───►  (model.toml, *.onnx)
 //! ```
 //!
+//! [`onnx`] reads and writes the files' own format, [`quantize`] makes int8 copies.
+//!
 //! What runs a network and what its outputs mean is `lookalike-vision`'s; here are its files and their digests. A model
 //! is complete or not there, and a file that is not the one that was accepted is never used.
 
@@ -17,10 +19,12 @@ pub mod hub;
 mod identity;
 mod load;
 mod lock;
+pub mod onnx;
 mod opening;
 mod page;
 mod preset;
 mod pull;
+pub mod quantize;
 pub mod registry;
 pub mod runtime;
 

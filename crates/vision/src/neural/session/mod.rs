@@ -140,6 +140,14 @@ pub trait Session: Send + Sync {
     /// # Errors
     /// When names or shapes do not fit, or the engine fails.
     fn run(&self, inputs: &[(&str, Input<'_>)], output: &str) -> Result<Output, SessionError>;
+
+    /// Runs it once for several outputs, given in the order asked for. Engines that can do so in one run do.
+    ///
+    /// # Errors
+    /// When names or shapes do not fit, or the engine fails.
+    fn run_many(&self, inputs: &[(&str, Input<'_>)], outputs: &[&str]) -> Result<Vec<Output>, SessionError> {
+        outputs.iter().map(|output| self.run(inputs, output)).collect()
+    }
 }
 
 /// A network that cannot be loaded or run.
@@ -164,6 +172,12 @@ pub enum SessionError {
     /// ONNX Runtime is not there.
     #[error("ONNX Runtime is not loaded: {0}")]
     Absent(String),
+}
+
+/// The output of a run for one.
+fn only(engine: Engine, outputs: Vec<Output>) -> Result<Output, SessionError> {
+    let none = || SessionError::Run { engine, reason: "the run gave nothing".to_owned() };
+    outputs.into_iter().next().ok_or_else(none)
 }
 
 /// Finds a port by name; without a name, the only one there is.

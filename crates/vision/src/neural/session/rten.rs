@@ -55,26 +55,34 @@ impl Session for RtenSession {
     }
 
     fn run(&self, inputs: &[(&str, Input<'_>)], output: &str) -> Result<Output, SessionError> {
+        super::only(Engine::Rten, self.run_many(inputs, &[output])?)
+    }
+
+    fn run_many(&self, inputs: &[(&str, Input<'_>)], outputs: &[&str]) -> Result<Vec<Output>, SessionError> {
         let failed = |reason: String| SessionError::Run { engine: Engine::Rten, reason };
-        super::port(&self.outputs, Some(output), "output").map_err(|error| failed(error.to_string()))?;
+        let mut wanted = Vec::with_capacity(outputs.len());
+        for output in outputs {
+            super::port(&self.outputs, Some(output), "output").map_err(|error| failed(error.to_string()))?;
+            wanted.push(self.model.node_id(output).map_err(|error| failed(error.to_string()))?);
+        }
         let mut values = Vec::with_capacity(inputs.len());
         for (name, input) in inputs {
             super::port(&self.inputs, Some(name), "input").map_err(|error| failed(error.to_string()))?;
             let id = self.model.node_id(name).map_err(|error| failed(error.to_string()))?;
             values.push((id, value(input).map_err(failed)?));
         }
-        let wanted = self.model.node_id(output).map_err(|error| failed(error.to_string()))?;
         let lent = Lent::take(self.threads);
         let options = RunOptions::default().with_thread_pool(Some(Arc::clone(lent.pool())));
         // Contained on the pool's thread, where a panic begins, so that the program's hook knows it for what it is.
-        let ran = lent.pool().run(|| contained(|| self.model.run(values, &[wanted], Some(options))));
+        let ran = lent.pool().run(|| contained(|| self.model.run(values, &wanted, Some(options))));
         let given = ran.map_err(|panic| failed(said(&*panic)))?.map_err(|error| failed(error.to_string()))?;
-        match given.into_iter().next() {
-            Some(Value::FloatTensor(tensor)) => {
+        let read = |(value, output): (Value, &&str)| match value {
+            Value::FloatTensor(tensor) => {
                 Ok(Output { shape: tensor.shape().to_vec(), values: tensor.into_data() })
             }
             _ => Err(failed(format!("its output `{output}` does not hold 32-bit floats"))),
-        }
+        };
+        given.into_iter().zip(outputs).map(read).collect()
     }
 }
 

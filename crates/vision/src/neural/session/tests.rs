@@ -45,6 +45,23 @@ fn ports_are_told_and_both_engines_give_the_same_numbers() {
 }
 
 #[test]
+fn several_outputs_of_one_run_are_those_of_a_run_for_each() {
+    let input = noise(3, 192);
+    let feed = [("input", Input::F32(&[1, 3, 8, 8], &input))];
+    for engine in engines() {
+        let session = opened(engine, "image.onnx");
+        let alone = |name| session.run(&feed, name).unwrap();
+        let both = session.run_many(&feed, &["pooled", "embedding"]).unwrap();
+        assert_eq!(both, [alone("pooled"), alone("embedding")]);
+        assert!(session.run_many(&feed, &["pooled", "nothing"]).unwrap_err().to_string().contains("nothing"));
+        assert!(
+            session.run_many(&feed, &[]).is_ok_and(|outputs| outputs.is_empty())
+                || engine == Engine::OnnxRuntime
+        );
+    }
+}
+
+#[test]
 fn token_ids_go_in_as_whatever_integers_the_graph_has() {
     let (ids, mask) = ([5, 17, 299, 0, 0, 3], [1, 1, 1, 0, 0, 1]);
     let mut given = Vec::new();

@@ -13,23 +13,24 @@ use std::ffi::{CString, c_void};
 use std::ptr::{self, NonNull};
 use std::slice;
 
-/// Runs `session` for one output, whose elements must be 32-bit floats.
+/// Runs `session` once for the outputs named, whose elements must be 32-bit floats.
 pub(super) fn run(
     session: &ort::session::Session,
     inputs: &[(&str, *const sys::OrtValue)],
-    output: &str,
-) -> Result<Output, String> {
+    outputs: &[&str],
+) -> Result<Vec<Output>, String> {
     let c_string = |name: &str| CString::new(name).map_err(|_| "a name with a zero byte".to_owned());
     let names: Vec<CString> = inputs.iter().map(|(name, _)| c_string(name)).collect::<Result<_, _>>()?;
     let names: Vec<_> = names.iter().map(|name| name.as_ptr()).collect();
     let values: Vec<_> = inputs.iter().map(|(_, value)| *value).collect();
-    let output_name = c_string(output)?;
-    let output_names = [output_name.as_ptr()];
-    let mut given: *mut sys::OrtValue = ptr::null_mut();
+    let output_names: Vec<CString> = outputs.iter().map(|name| c_string(name)).collect::<Result<_, _>>()?;
+    let output_names: Vec<_> = output_names.iter().map(|name| name.as_ptr()).collect();
+    let mut given: Vec<*mut sys::OrtValue> = vec![ptr::null_mut(); outputs.len()];
     let mut run = || -> ort::Result<()> {
         // SAFETY: the session lives as long as it is borrowed, and its runs may overlap (see the module's page). Names
         // and values live in this call and its caller, are as many as is said, and are only read; without options the
-        // pointer is null, as allowed; `given` is written once, and owned by `Given` from then on.
+        // pointer is null, as allowed; `given` has a place for each output, is written once, and what is in it is owned by
+        // `Given` from then on.
         ortsys![
             unsafe Run(
                 session.ptr().cast_mut(),
@@ -39,17 +40,21 @@ pub(super) fn run(
                 values.len(),
                 output_names.as_ptr(),
                 output_names.len(),
-                &mut given
+                given.as_mut_ptr()
             )?
         ];
         Ok(())
     };
-    run().map_err(|error| error.to_string())?;
-    let given = Given(NonNull::new(given).ok_or("the run gave nothing")?);
-    given
-        .read()
-        .map_err(|error| error.to_string())?
-        .ok_or_else(|| format!("its output `{output}` does not hold 32-bit floats"))
+    let ran = run();
+    // Whatever was given is released, also when the run failed halfway.
+    let given: Vec<Option<Given>> = given.into_iter().map(|value| NonNull::new(value).map(Given)).collect();
+    ran.map_err(|error| error.to_string())?;
+    let read = |(given, name): (Option<Given>, &&str)| {
+        let given = given.ok_or("the run gave nothing")?;
+        let output = given.read().map_err(|error| error.to_string())?;
+        output.ok_or_else(|| format!("its output `{name}` does not hold 32-bit floats"))
+    };
+    given.into_iter().zip(outputs).map(read).collect()
 }
 
 /// What a run gave; released when dropped.

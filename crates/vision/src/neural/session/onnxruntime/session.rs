@@ -3,7 +3,7 @@
 use super::raw;
 use crate::contained::contained;
 use crate::neural::session::{
-    Element, Engine, Input, Output, Port, Session, SessionError, SessionOptions, port,
+    Element, Engine, Input, Output, Port, Session, SessionError, SessionOptions, only, port,
 };
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::{Outlet, Tensor, TensorElementType, TensorRef, ValueType};
@@ -56,15 +56,21 @@ impl Session for OrtSession {
     }
 
     fn run(&self, inputs: &[(&str, Input<'_>)], output: &str) -> Result<Output, SessionError> {
+        only(Engine::OnnxRuntime, self.run_many(inputs, &[output])?)
+    }
+
+    fn run_many(&self, inputs: &[(&str, Input<'_>)], outputs: &[&str]) -> Result<Vec<Output>, SessionError> {
         let failed = |reason: String| SessionError::Run { engine: Engine::OnnxRuntime, reason };
-        port(&self.outputs, Some(output), "output").map_err(|error| failed(error.to_string()))?;
+        for output in outputs {
+            port(&self.outputs, Some(output), "output").map_err(|error| failed(error.to_string()))?;
+        }
         let mut fed = Vec::with_capacity(inputs.len());
         for (name, input) in inputs {
             let port = port(&self.inputs, Some(name), "input").map_err(|error| failed(error.to_string()))?;
             fed.push((*name, Fed::new(input, port.element).map_err(failed)?));
         }
         let pointers: Vec<_> = fed.iter().map(|(name, value)| (*name, value.pointer())).collect();
-        let ran = contained(|| raw::run(&self.session, &pointers, output));
+        let ran = contained(|| raw::run(&self.session, &pointers, outputs));
         ran.map_err(|_| failed("its wrapper panicked".to_owned()))?.map_err(failed)
     }
 }
