@@ -18,8 +18,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-const ROUNDS: usize = 5;
-const CALLS_EACH: usize = 5;
+const ROUNDS: usize = 3;
+const CALLS_EACH: usize = 2;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
