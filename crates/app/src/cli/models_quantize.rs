@@ -14,6 +14,7 @@ use lookalike_engine::fetch::photo::PhotoReader;
 use lookalike_engine::models::quantize::{
     Event, Options, Pictures, Quantised, QuantizeError, Report, Stopped, quantize,
 };
+use lookalike_engine::models::runtime::find_and_load;
 use lookalike_engine::models::{Addition, ModelEntry, Recipe};
 use lookalike_engine::source::Source;
 use lookalike_engine::source::folder::{FolderOptions, FolderSource};
@@ -184,11 +185,7 @@ impl Quantize {
 
 /// ONNX Runtime, without which int8 gains nothing.
 fn runtime() -> anyhow::Result<()> {
-    if !onnxruntime::loaded()
-        && let Some(library) = std::env::var_os("ORT_DYLIB_PATH")
-    {
-        onnxruntime::load(Path::new(&library))?;
-    }
+    find_and_load();
     ensure!(
         onnxruntime::loaded(),
         "quantising needs ONNX Runtime, which is not there: install it with `lookalike runtime install`, or name its library \

@@ -88,7 +88,7 @@ pub fn find_and_load() -> Found {
             Found::Absent { unusable } => {
                 let why: String = unusable.iter().map(|tried| format!("; {}", tried.reason)).collect();
                 tracing::warn!(
-                    "ONNX Runtime is not there, so networks run in rten: 1.5 times as long, and int8 ones not at all; \
+                    "ONNX Runtime is not there, so networks run in rten: 1.5 times as long, and int8 ones without gain; \
                      `lookalike runtime install` brings it{why}"
                 );
             }
