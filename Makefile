@@ -4,7 +4,7 @@ CARGO ?= cargo
 PYTHON ?= python3
 BINARY = target/release/lookalike
 
-.PHONY: demo build test check unit parity bench clean
+.PHONY: demo build test check runtime networks unit parity bench clean
 
 ## Build, draw a demo catalog, serve the page.
 demo: build
@@ -13,8 +13,12 @@ demo: build
 build:
 	$(CARGO) build --release --locked --package lookalike
 
+## ONNX Runtime, which runs networks faster than the engine that is built in; the program does without.
+runtime: build
+	$(BINARY) runtime install
+
 ## Everything: the house rules, the tests, and the comparison with the reference implementations.
-test: check unit parity
+test: check runtime networks unit parity
 
 ## Formatting, lints, house rules. The lints' own build shares nothing with the release one, so it comes first.
 check:
@@ -22,9 +26,19 @@ check:
 	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
 	$(CARGO) xtask tidy
 
-unit:
+## CLIP's networks as they are, with weights out of a random generator: a gigabyte in target/, made in a minute. And the
+## photo of which OpenAI publishes the tensor.
+networks: target/neural/clip/reference.json target/neural/franz-kafka.jpg
+
+target/neural/clip/reference.json: fixtures/neural/clip_towers.py fixtures/neural/onnx_graph.py fixtures/neural/clip_texts.json
+	parity/python.sh fixtures/neural/clip_towers.py
+
+target/neural/franz-kafka.jpg:
+	parity/python.sh fixtures/neural/openai_photo.py $@
+
+unit: runtime
 	@test -d ../shared || echo "no ../shared: the tests on real photos skip themselves, those on drawn pictures run"
-	$(CARGO) test --release --locked --workspace
+	ORT_DYLIB_PATH="$$($(BINARY) runtime status --library)" $(CARGO) test --release --locked --workspace
 
 ## Hashes against the real ImageHash and pdqhash, in a virtual environment of their own.
 parity: build

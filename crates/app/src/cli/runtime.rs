@@ -3,6 +3,7 @@
 use super::progress::Progress;
 use super::{Outcome, interrupt};
 use crate::report::{json, table};
+use anyhow::bail;
 use clap::Subcommand;
 use lookalike_engine::models::runtime::{self, Found, Installer, RuntimeError, VERSION};
 use serde_json::json;
@@ -11,7 +12,7 @@ use std::path::PathBuf;
 
 /// Install or look at ONNX Runtime, which runs networks faster
 ///
-/// Without it networks run in the engine that is built in, rten: right, but slower, and int8 networks do not run.
+/// Without it networks run in the engine that is built in, rten: right, but slower, and int8 networks without gain.
 #[derive(Debug, clap::Args)]
 pub(super) struct RuntimeCommand {
     #[command(subcommand)]
@@ -41,6 +42,9 @@ struct Install {
 /// Show which ONNX Runtime is used, or where one would be found
 #[derive(Debug, clap::Args)]
 struct Status {
+    /// Print the path of the library alone, or fail where there is none.
+    #[arg(long, conflicts_with = "json")]
+    library: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -103,6 +107,13 @@ impl Status {
         let found = runtime::find_and_load();
         let places: Vec<String> = runtime::places().iter().map(|place| place.display().to_string()).collect();
         let mut out = io::stdout().lock();
+        if self.library {
+            let Found::Loaded { path, .. } = found else {
+                bail!("ONNX Runtime is not there: `lookalike runtime install` brings it");
+            };
+            writeln!(out, "{}", path.display())?;
+            return Ok(Outcome::Done);
+        }
         match (found, self.json) {
             (Found::Loaded { path, version }, true) => {
                 json::write(
