@@ -58,6 +58,8 @@ impl Shop {
         let mut command = Command::new(BINARY);
         command.args(arguments).current_dir(self.root()).stdin(Stdio::null());
         command.env_remove("RUST_LOG").env("RUST_BACKTRACE", "1").env("COLUMNS", "100");
+        // Whatever models and libraries this machine's user has are not the tests' business.
+        command.env("LOOKALIKE_MODELS", self.path("models")).env("XDG_DATA_HOME", self.path("data"));
         command
     }
 
