@@ -223,11 +223,15 @@ fn requests_beyond_the_places_are_turned_away_and_told_when_to_come_back() {
     // Given a server with one place, taken by a caller whose body does not come,
     let server = Server::with(ServeLimits { places: 1, ..ServeLimits::default() }, false, 1);
     let mut slow = std::net::TcpStream::connect(server.address).unwrap();
-    let head = b"POST /v1/search HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n";
+    let head = b"POST /v1/search HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n";
     std::io::Write::write_all(&mut slow, head).unwrap();
-    // when another one asks as soon as the place is seen to be taken,
+    // who is told to go on once it has the place,
+    let mut told = [0; 12];
+    std::io::Read::read_exact(&mut slow, &mut told).unwrap();
+    assert_eq!(&told, b"HTTP/1.1 100");
+    // when another one asks,
     let ask = || server.post_json("/v1/search", &json!({"image_id": IMAGES[0]}));
-    let turned_away = std::iter::repeat_with(ask).take(2000).find(|reply| reply.status != 200).unwrap();
+    let turned_away = ask();
     // then that one is turned away, and served once the first is gone.
     assert_eq!(turned_away.problem(503).0, "busy");
     assert_eq!(turned_away.header("retry-after"), Some("1"));
