@@ -1,10 +1,6 @@
 //! Installing ONNX Runtime: from an index that behaves and ones that do not, and from a wheel at hand.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a scenario that cannot go on fails right there"
-)]
+#![expect(clippy::unwrap_used, reason = "a scenario that cannot go on fails right there")]
 
 mod hub_server;
 mod wheels;
