@@ -184,6 +184,10 @@ fn a_pull_that_the_hub_refuses_says_what_to_do_by_hand() {
             )
         );
     }
+    assert!(!run(&shop, &["list"]).stdout.contains("half pulled"), "nothing came");
+    let part = shop.path("models/.clip-vit-b32.partial");
+    fs::create_dir(&part).unwrap();
+    fs::write(part.join("image.onnx.part"), b"began").unwrap();
     assert!(run(&shop, &["list"]).stdout.contains("half pulled"));
     run(&shop, &["remove", "clip-vit-b32"]).is_done();
     assert!(!run(&shop, &["list"]).stdout.contains("half pulled"));
@@ -209,6 +213,46 @@ fn a_model_is_pulled_by_a_page_of_ones_own() {
     let list = run(&shop, &["list"]);
     let line = list.stdout.lines().find(|line| line.starts_with("tiny ")).unwrap().to_owned();
     assert!(line.contains("here") && line.ends_with("first use"), "{line}");
+}
+
+#[test]
+fn what_a_page_pulls_is_added_by_hand_as_the_refusal_says() {
+    let shop = Shop::new();
+    let page = page(&shop);
+    let page = page.to_str().unwrap();
+    let hub = HubServer::start(|_, answer| answer.status("404 Not Found"));
+    let refused = run_at(&shop, &hub, &["pull", "--page", page]);
+    let command = "run `lookalike models add tiny --image FILE --describe PAGE.toml`";
+    assert!(refused.error().ends_with(command), "{refused:?}");
+    let added = run(&shop, &["add", "tiny", "--image", &fixture("image.onnx"), "--describe", page]);
+    assert!(added.is_done().stdout.starts_with("tiny added: 8 dimensions"), "{added:?}");
+}
+
+#[test]
+fn damaged_and_misfitting_files_are_refused_with_a_cure_and_leave_nothing() {
+    let shop = Shop::new();
+    let whole = fs::read(fixture("image.onnx")).unwrap();
+    let file = |name: &str, bytes: &[u8]| shop.write(name, bytes).to_str().unwrap().to_owned();
+    let cut = file("cut.onnx", &whole[..whole.len() - 1]);
+    let portal = file("portal.onnx", b"<html>log in first</html>");
+    for (image, size, cure) in [
+        (cut, "8", "compare its size and checksum with its source"),
+        (portal, "8", "compare its size and checksum with its source"),
+        (fixture("wrong_op.onnx"), "8", "runtime install"),
+        (fixture("nan.onnx"), "8", "the weights are damaged"),
+        (fixture("image.onnx"), "16", "wants the shape (?, 3, 8, 8)"),
+        (fixture("external_data.onnx"), "8", "save the model as a single file"),
+        (fixture("missing.onnx"), "8", "does not exist: check the path"),
+    ] {
+        let how = ["--preprocess", "half", "--size", size, "--output", "embedding"];
+        let mut add = command(&shop, &[&["add", "x", "--image", &image], &how[..]].concat());
+        // The built-in engine, whatever this machine has.
+        let ran = Ran::from(add.env("ORT_DYLIB_PATH", "/nowhere/libonnxruntime.so").output().unwrap());
+        // Before it stands, on a line of its own, that ONNX Runtime is not there.
+        let error = ran.stderr.lines().last().unwrap();
+        assert!(error.starts_with("lookalike: ") && error.contains(cure), "{image}: {ran:?}");
+        assert!(!shop.path("models/x").exists() && !shop.path("models/.x.adding").exists(), "{image}");
+    }
 }
 
 #[test]
@@ -251,7 +295,7 @@ fn ctrl_c_stops_a_pull_and_keeps_what_came() {
     Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     let ran = Ran::from(child.wait_with_output().unwrap());
     assert_eq!(ran.code, Some(130), "{ran:?}");
-    assert!(ran.stderr.contains("`lookalike models pull tiny` goes on from there"), "{ran:?}");
+    assert!(ran.stderr.contains("the same command goes on from there"), "{ran:?}");
     run_at(&shop, &hub, &["pull", "--page", page]).is_done();
     assert_eq!(hub.requests()[1].range(), Some(1000));
 }

@@ -170,7 +170,8 @@ fn a_pull_that_breaks_off_keeps_what_came_and_is_not_listed_as_there() {
     );
     let by_hand = format!("fetch {}/somebody/tiny/resolve/{COMMIT}/onnx/image.onnx and ", server.base);
     assert!(error.contains(&by_hand), "{error}");
-    let command = "run `lookalike models add tiny --image FILE --text FILE --tokenizer FILE`";
+    let command =
+        "run `lookalike models add tiny --image FILE --text FILE --tokenizer FILE --describe PAGE.toml`";
     assert!(error.ends_with(command) && !error.contains('\n'), "{error}");
     assert!(models.list().unwrap().iter().all(|listed| listed.here.is_none()));
     assert!(matches!(models.load("tiny", &Load::default()).map(drop), Err(ModelsError::Unknown { .. })));
@@ -262,9 +263,43 @@ fn a_stopped_pull_says_how_to_go_on() {
     let stopped = models.pull_entry(&entry, &hub(&server), &mut |_| {}, &AtomicBool::new(true));
     let error = stopped.unwrap_err();
     assert!(matches!(error, ModelsError::Stopped { .. }), "{error:?}");
-    assert!(error.to_string().contains("`lookalike models pull tiny` goes on from there"), "{error}");
+    assert!(error.to_string().contains("the same command goes on from there"), "{error}");
+    assert!(!models.folder().join(".tiny.partial").exists(), "nothing had come");
+}
+
+#[test]
+fn a_pull_of_which_nothing_came_leaves_nothing() {
+    let (folder, models) = place();
+    let entry = entry(folder.path(), true);
+    for status in ["404 Not Found", "401 Unauthorized"] {
+        let server = HubServer::start(move |_, answer| answer.status(status));
+        pull(&models, &entry, &server).unwrap_err();
+        let left: Vec<_> =
+            fs::read_dir(models.folder()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, [".tiny.lock"], "{status}");
+    }
+    // What came of the first file stays, though nothing came of the second.
+    let server = HubServer::start(|request, answer| match request.earlier {
+        0 => serve(request, answer),
+        _ => answer.status("404 Not Found"),
+    });
+    pull(&models, &entry, &server).unwrap_err();
+    assert!(models.folder().join(".tiny.partial/image.onnx").exists());
     models.remove("tiny").unwrap();
     assert!(!models.folder().join(".tiny.partial").exists());
+}
+
+#[test]
+fn something_else_in_place_of_a_file_without_a_checksum_can_be_got_rid_of() {
+    let (folder, models) = place();
+    let portal = HubServer::start(|_, answer| answer.reply("200 OK", "", b"<html>log in first</html>"));
+    let entry = entry(folder.path(), false);
+    let error = pull(&models, &entry, &portal).unwrap_err().to_string();
+    assert!(error.contains("no ONNX file") && error.contains("no checksum says"), "{error}");
+    assert!(error.contains("`lookalike models remove tiny` deletes them"), "{error}");
+    models.remove("tiny").unwrap();
+    pull(&models, &entry, &HubServer::start(serve)).unwrap();
+    models.load("tiny", &Load::default()).unwrap();
 }
 
 #[test]

@@ -50,8 +50,9 @@ impl Progress {
             self.last_line = Instant::now();
             let rate = done as f64 / self.began.elapsed().as_secs_f64().max(1e-9);
             let left = self.total.map_or_else(String::new, |total| {
-                let seconds = total.saturating_sub(done) as f64 / rate.max(1e-9);
-                format!(" of {total}, {seconds:.0} s left")
+                let seconds = total.saturating_sub(done) as f64 / rate;
+                // Of what has not begun, nobody knows.
+                if done == 0 { format!(" of {total}") } else { format!(" of {total}, {seconds:.0} s left") }
             });
             self.say(&format!("{done}{left}, {rate:.0} a second {note}"));
         }

@@ -8,7 +8,7 @@ use super::error::ModelsError;
 use super::folder::{ModelEntry, Models, check_name, delete, exists};
 use super::load::{Mapped, kept, map, open_regular};
 use super::opening::{self, Open, Parts};
-use super::page::{CameFrom, Files, KeptFile, ModelPage, Pin};
+use super::page::{CameFrom, Files, KeptFile, ModelPage, PageError, Pin, split};
 use super::preset::Preset;
 use super::pull::{MOST_BYTES, tokenizer_name};
 use super::registry::{self, HubOrigin, Origin, OriginFile};
@@ -18,6 +18,7 @@ use lookalike_vision::neural::session::Engine;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use toml::Table;
 
 /// Longest page that is read.
 const PAGE_BYTES: u64 = 1 << 20;
@@ -220,7 +221,13 @@ fn read_description(path: &Path) -> Result<Description, ModelsError> {
         },
         _ => ModelsError::io("read", path)(error),
     })?;
-    Description::parse(&page).map_err(|error| ModelsError::page(path)(error.into()))
+    // A page to pull by says where the files are to be fetched from; here they are at hand.
+    let parsed = if page.parse::<Table>().is_ok_and(|table| table.contains_key("origin")) {
+        split(&page, &["origin"]).map(|(description, _)| description)
+    } else {
+        Description::parse(&page).map_err(PageError::from)
+    };
+    parsed.map_err(ModelsError::page(path))
 }
 
 /// Opens a file of the user's. Links are followed: what they lead to is copied.

@@ -132,9 +132,7 @@ pub enum ModelsError {
         by_hand: String,
     },
     /// Stopped on request.
-    #[error(
-        "stopped: what was fetched of {name} stays, and `lookalike models pull {name}` goes on from there"
-    )]
+    #[error("stopped: what was fetched of {name} stays, and the same command goes on from there")]
     Stopped {
         /// Its name.
         name: String,

@@ -1,10 +1,11 @@
 //! Any inner value of a network as its output: the pooled features of a classifier whose file offers class scores alone.
 //!
 //! Only the list of outputs in the bytes handed to an engine is replaced; files stay as they are, and so do their digests.
-//! The walk through the file follows ONNX's protobuf schema (`onnx.proto`: `ModelProto.graph` = 7, `GraphProto.node` = 1,
+//! The walk through the file (`fields`) follows ONNX's protobuf schema (`onnx.proto`: `ModelProto.graph` = 7, `GraphProto.node` = 1,
 //! `.output` = 12, `NodeProto.output` = 2, `ValueInfoProto.name` = 1) and understands nothing else of it. What a file
 //! must otherwise be is the engines' business.
 
+use super::fields::Fields;
 use std::borrow::Cow;
 
 const MODEL_GRAPH: u64 = 7;
@@ -26,11 +27,11 @@ fn replaced(model: &[u8], output: &str) -> Option<Vec<u8>> {
     for field in Fields(graph) {
         let field = field.ok()?;
         if let Some(value) = field.message(GRAPH_OUTPUT)
-            && named(value, NAME, output)
+            && Fields(value).hold(NAME, output)
         {
             return None;
         }
-        inner |= field.message(GRAPH_NODE).is_some_and(|node| named(node, NODE_OUTPUT, output));
+        inner |= field.message(GRAPH_NODE).is_some_and(|node| Fields(node).hold(NODE_OUTPUT, output));
     }
     if !inner {
         return None;
@@ -57,10 +58,6 @@ fn replaced(model: &[u8], output: &str) -> Option<Vec<u8>> {
     Some(new_model)
 }
 
-fn named(message: &[u8], number: u64, name: &str) -> bool {
-    Fields(message).map_while(Result::ok).any(|field| field.message(number) == Some(name.as_bytes()))
-}
-
 fn write_message(out: &mut Vec<u8>, number: u64, bytes: &[u8]) {
     write_varint(out, number << 3 | 2);
     write_varint(out, bytes.len() as u64);
@@ -73,69 +70,6 @@ fn write_varint(out: &mut Vec<u8>, mut value: u64) {
         value >>= 7;
     }
     out.push(value as u8);
-}
-
-/// The fields of a message, in order.
-struct Fields<'a>(&'a [u8]);
-
-struct Field<'a> {
-    number: u64,
-    /// Key, length and content.
-    whole: &'a [u8],
-    /// What a length is given for; absent for numbers.
-    content: Option<&'a [u8]>,
-}
-
-impl<'a> Field<'a> {
-    fn message(&self, number: u64) -> Option<&'a [u8]> {
-        self.content.filter(|_| self.number == number)
-    }
-}
-
-/// The bytes are no message.
-struct Malformed;
-
-impl<'a> Iterator for Fields<'a> {
-    type Item = Result<Field<'a>, Malformed>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.0.is_empty() {
-            return None;
-        }
-        let field = read_field(self.0);
-        self.0 = field.as_ref().and_then(|field| self.0.get(field.whole.len()..)).unwrap_or_default();
-        Some(field.ok_or(Malformed))
-    }
-}
-
-fn read_field(bytes: &[u8]) -> Option<Field<'_>> {
-    let (key, key_length) = read_varint(bytes)?;
-    let rest = bytes.get(key_length..)?;
-    let (skipped, content_length) = match key & 7 {
-        0 => (read_varint(rest)?.1, None),
-        1 => (8, None),
-        2 => {
-            let (length, length_length) = read_varint(rest)?;
-            (length_length, Some(usize::try_from(length).ok()?))
-        }
-        5 => (4, None),
-        _ => return None,
-    };
-    let begin = key_length.checked_add(skipped)?;
-    let end = begin.checked_add(content_length.unwrap_or(0))?;
-    let content = content_length.and_then(|_| bytes.get(begin..end));
-    Some(Field { number: key >> 3, whole: bytes.get(..end)?, content })
-}
-
-fn read_varint(bytes: &[u8]) -> Option<(u64, usize)> {
-    let mut value = 0;
-    for (n, byte) in bytes.iter().take(10).enumerate() {
-        value |= u64::from(byte & 0x7f) << (7 * n as u32);
-        if byte & 0x80 == 0 {
-            return Some((value, n + 1));
-        }
-    }
-    None
 }
 
 #[cfg(test)]

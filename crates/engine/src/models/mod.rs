@@ -11,9 +11,11 @@
 //! is complete or not there, and a file that is not the one that was accepted is never used.
 
 mod add;
+mod damage;
 mod digest;
 mod error;
 mod exposed;
+mod fields;
 mod folder;
 pub mod hub;
 mod identity;
@@ -27,6 +29,7 @@ mod pull;
 pub mod quantize;
 pub mod registry;
 pub mod runtime;
+mod spelled_out;
 
 pub use add::{Addition, Recipe};
 pub use digest::{Digest, NotADigest};

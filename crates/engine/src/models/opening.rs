@@ -1,14 +1,20 @@
 //! What is asked of `vision::neural` about files that are at hand: whether they are what a description says, what the
 //! description leaves open, and the encoder they make.
 //!
-//! An output that is named but is an inner value of the network is made an output first (`exposed`). Bytes come in here; reading them from files and judging their digests is `load`'s and `add`'s.
+//! An output that is named but is an inner value of the network is made an output first (`exposed`), and what rten needs
+//! said is said to it (`spelled_out`). Bytes come in here; reading them from files and judging their digests is `load`'s
+//! and `add`'s.
 
+use super::damage::damaged_weights;
 use super::exposed::exposed;
 use super::runtime;
+use super::spelled_out::spelled_out;
 use lookalike_vision::encoder::{Encoder, EncoderId};
-use lookalike_vision::neural::description::{ImageTower, Layout, TextTower};
-use lookalike_vision::neural::session::{self, Engine, Input, Port, Session, SessionOptions};
-use lookalike_vision::neural::{self, Description, NeuralEncoder};
+use lookalike_vision::neural::description::{ImageTower, TextTower};
+use lookalike_vision::neural::session::{self, Engine, Port, Session, SessionError, SessionOptions};
+use lookalike_vision::neural::{self, Description, NeuralEncoder, NeuralError};
+use std::borrow::Cow;
+use std::iter;
 use std::num::NonZero;
 use std::sync::Arc;
 
@@ -34,7 +40,7 @@ pub(super) fn open(
     threads: NonZero<usize>,
 ) -> Result<Arc<dyn Encoder>, String> {
     let options = SessionOptions { threads };
-    let opened = with_outputs(description, parts, |parts| {
+    let opened = prepared(description, parts, engine, |parts| {
         NeuralEncoder::open(id, description, parts, engine, &options)
     });
     Ok(Arc::new(opened.map_err(|error| error.to_string())?))
@@ -42,16 +48,55 @@ pub(super) fn open(
 
 /// Runs drawn pictures, and texts where there is a text half, and judges what comes out.
 pub(super) fn validate(description: &Description, parts: Parts<'_>, engine: Engine) -> Result<(), String> {
-    let tried = with_outputs(description, parts, |parts| neural::validate(description, &parts, engine));
-    tried.map(drop).map_err(|error| error.to_string())
+    let tried = prepared(description, parts, engine, |parts| neural::validate(description, &parts, engine));
+    tried.map_err(with_cure)?;
+    // What a network does with them may hide them from what comes out: rten clips them to zero.
+    match iter::once(parts.image).chain(parts.text).find_map(damaged_weights) {
+        Some(name) => Err(format!(
+            "its weights `{name}` hold values that are no numbers: the file is damaged, so compare it with its source, \
+             or export it again"
+        )),
+        None => Ok(()),
+    }
 }
 
-/// Hands on the files with the outputs that the description names.
-fn with_outputs<T>(description: &Description, parts: Parts<'_>, then: impl FnOnce(Parts<'_>) -> T) -> T {
-    let image = exposed(parts.image, description.image.output.as_deref());
+/// What is wrong, and what to do where the engine's words do not say so.
+fn with_cure(error: NeuralError) -> String {
+    match error {
+        NeuralError::Session(SessionError::Run { .. }) => {
+            format!("{error}: compare the file with its source, or export it again")
+        }
+        NeuralError::Port(_) | NeuralError::OutputShape { .. } => {
+            format!("{error} (--output says which holds the vector)")
+        }
+        error => error.to_string(),
+    }
+}
+
+/// Hands on the files as the engine takes them, with the outputs that the description names.
+fn prepared<T>(
+    description: &Description,
+    parts: Parts<'_>,
+    engine: Engine,
+    then: impl FnOnce(Parts<'_>) -> T,
+) -> T {
+    let image = network(parts.image, description.image.output.as_deref(), engine);
     let output = description.text.as_ref().and_then(|text| text.output.as_deref());
-    let text = parts.text.map(|text| exposed(text, output));
+    let text = parts.text.map(|text| network(text, output, engine));
     then(Parts { image: &image, text: text.as_deref(), tokenizer: parts.tokenizer })
+}
+
+/// A network with this output, as the engine takes it.
+fn network<'a>(model: &'a [u8], output: Option<&str>, engine: Engine) -> Cow<'a, [u8]> {
+    let model = exposed(model, output);
+    if engine != Engine::Rten {
+        return model;
+    }
+    let said = match spelled_out(&model) {
+        Cow::Owned(said) => Some(said),
+        Cow::Borrowed(_) => None,
+    };
+    said.map_or(model, Cow::Owned)
 }
 
 /// What of a description may follow the files.
@@ -85,16 +130,14 @@ pub(super) fn fit(
         session::open(engine, bytes, &options).map_err(|error| error.to_string())
     };
     if let (Some(tower), Some(bytes)) = (&mut description.text, parts.text) {
-        fit_text(tower, &*session(&exposed(bytes, tower.output.as_deref()))?, open);
+        fit_text(tower, &*session(&network(bytes, tower.output.as_deref(), engine))?, open);
     }
-    if open.names || open.dimensions {
-        let session = session(&exposed(parts.image, description.image.output.as_deref()))?;
-        if open.names {
-            fit_image(&mut description.image, &*session, open);
-        }
-        if open.dimensions {
-            description.dimensions = dimensions(&description.image, &*session)?;
-        }
+    if open.names {
+        let session = session(&network(parts.image, description.image.output.as_deref(), engine))?;
+        fit_image(&mut description.image, &*session, open);
+    }
+    if open.dimensions {
+        description.dimensions = dimensions(description, parts.image, engine)?;
     }
     Ok(())
 }
@@ -123,26 +166,13 @@ fn fit_text(tower: &mut TextTower, session: &dyn Session, open: Open) {
     }
 }
 
-/// The length of the vectors that come out, told by running it once.
-fn dimensions(tower: &ImageTower, session: &dyn Session) -> Result<usize, String> {
-    let named = |error: session::PortError| format!("{error} (--output says which holds the vector)");
-    let input =
-        session::port(session.inputs(), tower.input.as_deref(), "input").map_err(|e| e.to_string())?;
-    let output = session::port(session.outputs(), tower.output.as_deref(), "output").map_err(named)?;
-    let side = tower.side_px() as usize;
-    let shape = match tower.layout {
-        Layout::Nchw => [1, 3, side, side],
-        Layout::Nhwc => [1, side, side, 3],
-    };
-    let grey = vec![0.0; 3 * side * side];
-    let ran = session.run(&[(&input.name, Input::F32(&shape, &grey))], &output.name);
-    let given = ran.map_err(|error| error.to_string())?;
-    match given.shape.as_slice() {
-        [1, dimensions] | [1, dimensions, 1, 1] => Ok(*dimensions),
-        shape => Err(format!(
-            "its output `{}` has the shape {shape:?} for one picture, and a vector has (1, dimensions): name one that is \
-             pooled with --output",
-            output.name
-        )),
+/// The length of the vectors that come out, told by running it.
+fn dimensions(description: &Description, image: &[u8], engine: Engine) -> Result<usize, String> {
+    let pictures = Description { dimensions: 1, text: None, ..description.clone() };
+    let parts = Parts { image, text: None, tokenizer: None };
+    match prepared(&pictures, parts, engine, |parts| neural::validate(&pictures, &parts, engine)) {
+        Ok(tried) => Ok(tried.dimensions),
+        Err(NeuralError::Dimensions { found, .. }) => Ok(found),
+        Err(error) => Err(with_cure(error)),
     }
 }

@@ -11,7 +11,7 @@ use super::opening::{self, Open, Parts};
 use super::page::{CameFrom, Files, KeptFile, ModelPage, Pin};
 use super::registry::{self, HubOrigin, Origin, OriginFile, RegistryEntry};
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -87,15 +87,32 @@ impl Models {
             }
         };
         let _lock = self.lock(name)?;
+        let folder = self.partial(name);
+        let pulled = self.pull_from(entry, origin, &folder, hub, progress, stop);
+        if pulled.is_err() {
+            forget_nothing(&folder);
+        }
+        pulled
+    }
+
+    fn pull_from(
+        &self,
+        entry: &RegistryEntry,
+        origin: &HubOrigin,
+        folder: &Path,
+        hub: &Hub,
+        progress: &mut dyn FnMut(PullProgress<'_>),
+        stop: &AtomicBool,
+    ) -> Result<Pulled, ModelsError> {
+        let name = &entry.description.name;
         // Another process may have completed it between the look and the lock.
         if exists(&self.place(name))? {
             return Ok(Pulled::Already(self.entry(name)?));
         }
-        let folder = self.partial(name);
-        begin(&folder, origin)?;
+        begin(folder, origin)?;
         let commit = || fs::read_to_string(folder.join(COMMIT)).ok();
         let revision = origin.revision.clone().or_else(commit);
-        let mut pull = Pull { name, hub, origin, folder: &folder, revision, progress, stop };
+        let mut pull = Pull { name, hub, origin, folder, revision, progress, stop };
         let image = pull.file(&origin.image, "image.onnx")?;
         let text = origin.text.as_ref().map(|file| pull.file(file, "text.onnx")).transpose()?;
         let tokenizer = origin.tokenizer.as_ref();
@@ -107,7 +124,7 @@ impl Models {
             origin: Some(came_from),
             files: Files { image, text, tokenizer },
         };
-        try_out(&folder, &mut page)?;
+        try_out(folder, &mut page)?;
         for note in [BEGUN_FOR, COMMIT].map(|name| folder.join(name)) {
             match fs::remove_file(&note) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -116,7 +133,7 @@ impl Models {
                 _ => {}
             }
         }
-        self.accept(&folder, &page).map(Pulled::Now)
+        self.accept(folder, &page).map(Pulled::Now)
     }
 }
 
@@ -141,6 +158,22 @@ fn begin(folder: &Path, origin: &HubOrigin) -> Result<(), ModelsError> {
     fs::write(&begun_for, now).map_err(ModelsError::io("write", &begun_for))
 }
 
+/// Deletes what a failed pull made, where nothing came of any file.
+fn forget_nothing(folder: &Path) {
+    let came = |entry: io::Result<fs::DirEntry>| {
+        let entry = entry?;
+        let note = entry.file_name() == BEGUN_FOR || entry.file_name() == COMMIT;
+        io::Result::Ok(!note && entry.metadata()?.len() > 0)
+    };
+    // What cannot be looked at stays, and so does what cannot be deleted: the next pull takes it up.
+    let Ok(mut entries) = fs::read_dir(folder) else { return };
+    if !entries.any(|entry| came(entry).unwrap_or(true))
+        && let Err(error) = delete(folder)
+    {
+        tracing::warn!(%error, "what a pull left stays");
+    }
+}
+
 /// Completes the description by what came, and tries it before it is accepted.
 fn try_out(folder: &Path, page: &mut ModelPage) -> Result<(), ModelsError> {
     let mut mapped = Vec::new();
@@ -155,11 +188,17 @@ fn try_out(folder: &Path, page: &mut ModelPage) -> Result<(), ModelsError> {
     let (parts, engine) = (Parts { image, text, tokenizer }, opening::engine(None));
     let fitted = opening::fit(&mut page.description, parts, engine, Open::NOTHING);
     fitted.and_then(|()| opening::validate(&page.description, parts, engine)).map_err(|reason| {
-        let reason = format!(
-            "{reason}; its files came as they should and stay in {}: its page may be wrong, and `lookalike models add NAME \
-             --image FILE.onnx --describe FILE.toml` takes a better one",
-            folder.display()
-        );
+        let (name, folder) = (&page.description.name, folder.display());
+        let by_page = "`lookalike models add NAME --image FILE.onnx --describe FILE.toml` takes a better one";
+        let reason = if page.files.pinned() == Pin::Registry {
+            format!("{reason}; its files came as they should and stay in {folder}: its page may be wrong, and {by_page}")
+        } else {
+            format!(
+                "{reason}; no checksum says what its files should be, and they stay in {folder}: where the hub or a proxy \
+                 gave something else, `lookalike models remove {name}` deletes them and the next pull fetches them anew; \
+                 where its page is wrong, {by_page}"
+            )
+        };
         ModelsError::Unusable { name: page.description.name.clone(), reason }
     })
 }
@@ -232,8 +271,9 @@ impl Pull<'_> {
         let urls: Vec<String> = urls.collect();
         let more = if urls.len() > 1 { " --text FILE --tokenizer FILE" } else { "" };
         let name = self.name;
+        let page = if registry::find(name).is_some() { "" } else { " --describe PAGE.toml" };
         format!(
-            "or fetch {} by other means and run `lookalike models add {name} --image FILE{more}`",
+            "or fetch {} by other means and run `lookalike models add {name} --image FILE{more}{page}`",
             urls.join(" and ")
         )
     }

@@ -57,9 +57,14 @@ impl Pictures {
                 (false, _, [_, Some(3), _, _]) if described.layout == Layout::Nhwc => {
                     Some("set `layout = \"nchw\"`, and `crop_px` or `px` to its side")
                 }
-                (false, ..) => {
-                    Some("set `crop_px` (or, without a crop, `px`) in the description to its side")
+                (false, _, [_, Some(channels), _, _])
+                    if *channels != 3 && described.layout == Layout::Nchw =>
+                {
+                    Some("it takes no colour pictures, so use a network that does")
                 }
+                (false, ..) => Some(
+                    "set `crop_px` (or, without a crop, `px`) in the description, or --size, to its side",
+                ),
             };
             if let Some(cure) = cure {
                 let (wants, makes) = (tower::shown(wants), tower::shown(&makes));

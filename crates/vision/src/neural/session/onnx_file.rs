@@ -17,6 +17,8 @@ pub(super) struct Contents {
     operators: BTreeSet<String>,
     /// Name of a file that some weights are said to be in.
     outside: Option<String>,
+    /// Whether a window is padded by `SAME_LOWER`.
+    padded_lower: bool,
 }
 
 impl Contents {
@@ -59,6 +61,11 @@ impl Contents {
                  install`), or a model that is not quantised"
             ));
         }
+        if engine == Engine::Rten && self.padded_lower {
+            return Err("its auto_pad SAME_LOWER gives wrong numbers in this engine: use ONNX Runtime (`lookalike runtime \
+                        install`), or export the model with explicit pads"
+                .to_owned());
+        }
         Ok(())
     }
 
@@ -87,8 +94,8 @@ impl Contents {
         })
     }
 
-    /// `NodeProto`: 4 is the operator's name, 5 are attributes, of which (`AttributeProto`) 5 is a tensor, 6 a graph and 11
-    /// are graphs.
+    /// `NodeProto`: 4 is the operator's name, 5 are attributes, of which (`AttributeProto`) 4 is a text, 5 a tensor, 6 a graph
+    /// and 11 are graphs.
     fn node(&mut self, message: &[u8], depth: usize) -> Option<()> {
         each_field(message, |number, value| match (number, value) {
             (4, Value::Bytes(name)) => {
@@ -96,6 +103,10 @@ impl Contents {
                 Some(())
             }
             (5, Value::Bytes(attribute)) => each_field(attribute, |number, value| match (number, value) {
+                (4, Value::Bytes(text)) => {
+                    self.padded_lower |= text == b"SAME_LOWER";
+                    Some(())
+                }
                 (5, Value::Bytes(tensor)) => self.tensor(tensor),
                 (6 | 11, Value::Bytes(graph)) => self.graph(graph, depth + 1),
                 _ => Some(()),

@@ -12,7 +12,8 @@
 use super::{Element, Engine, Input, Output, Port, Session, SessionError, SessionOptions};
 use crate::contained::contained;
 use rten::{
-    DataType, Dimension, Model, ModelOptions, NodeId, RunOptions, ThreadPool, Value, ValueOrView, ValueType,
+    DataType, Dimension, LoadError, LoadErrorKind, Model, ModelOptions, NodeId, RunOptions, ThreadPool,
+    Value, ValueOrView, ValueType,
 };
 use rten_tensor::Layout;
 use std::any::Any;
@@ -34,7 +35,7 @@ impl RtenSession {
         let failed = |reason: String| SessionError::Load { engine: Engine::Rten, reason };
         let loaded = contained(|| ModelOptions::with_all_ops().load(model.to_vec()));
         let model =
-            loaded.map_err(|panic| failed(said(&*panic)))?.map_err(|error| failed(error.to_string()))?;
+            loaded.map_err(|panic| failed(said(&*panic)))?.map_err(|error| failed(with_cure(error)))?;
         let ports = |ids: &[NodeId]| ids.iter().filter_map(|&id| port(&model, id)).collect();
         let (inputs, outputs) = (ports(model.input_ids()), ports(model.output_ids()));
         Ok(Self { model, threads: options.threads.get(), inputs, outputs })
@@ -115,6 +116,17 @@ fn value<'a>(input: &Input<'a>) -> Result<ValueOrView<'a>, String> {
             Ok(value.into())
         }
     }
+}
+
+/// Says what to do about operators that it lacks, and about all else.
+fn with_cure(error: LoadError) -> String {
+    let cure = match error.kind() {
+        LoadErrorKind::OperatorInvalid => {
+            "use ONNX Runtime, which knows more operators (`lookalike runtime install`)"
+        }
+        _ => "compare the file with its source, or export it again",
+    };
+    format!("{error}: {cure}")
 }
 
 /// What a panic said.

@@ -35,7 +35,12 @@ impl OrtSession {
                 .commit_from_memory(model)
         };
         let built = contained(build).map_err(|_| failed("its wrapper panicked on the file".to_owned()))?;
-        let session = built.map_err(|error| failed(error.to_string()))?;
+        let session = built.map_err(|error| {
+            failed(format!(
+                "{}: compare the file with its source, or export it again",
+                one_line(&error.to_string())
+            ))
+        })?;
         let ports = |outlets: &[Outlet]| outlets.iter().map(port_of).collect();
         let (inputs, outputs) = (ports(session.inputs()), ports(session.outputs()));
         Ok(Self { session, inputs, outputs })
@@ -71,8 +76,15 @@ impl Session for OrtSession {
         }
         let pointers: Vec<_> = fed.iter().map(|(name, value)| (*name, value.pointer())).collect();
         let ran = contained(|| raw::run(&self.session, &pointers, outputs));
-        ran.map_err(|_| failed("its wrapper panicked".to_owned()))?.map_err(failed)
+        let ran = ran.map_err(|_| failed("its wrapper panicked".to_owned()))?;
+        ran.map_err(|reason| failed(one_line(&reason)))
     }
+}
+
+/// The library's words, which come on several lines at times.
+fn one_line(words: &str) -> String {
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.trim_end_matches('.').to_owned()
 }
 
 /// An input in the library's form; floats and 64-bit integers are lent, not copied.
