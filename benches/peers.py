@@ -28,11 +28,11 @@ import numpy as np
 SEED = 20240611
 
 
-def make_picture(path, photo=None):
-    """Writes a JPEG of 1000x1400, quality 85, 4:2:0: `photo` enlarged, or a drawn still life with a camera's noise."""
+def make_picture(path, photo=None, width=1000, height=1400):
+    """Writes a JPEG, quality 85, 4:2:0: `photo` enlarged, or a drawn still life of 1000x1400 with a camera's noise."""
     from PIL import Image, ImageDraw, ImageFilter
 
-    size = (1000, 1400)
+    size = (int(width), int(height)) if photo else (1000, 1400)
     if photo:
         picture = Image.open(photo).convert("RGB").resize(size, Image.Resampling.BICUBIC)
     else:
