@@ -1,6 +1,7 @@
 //! Logging to standard error, so that standard output holds answers alone.
 
 use lookalike_vision::contained::is_contained;
+use std::io::IsTerminal;
 use std::panic;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -18,7 +19,9 @@ pub fn start(verbose: u8) {
     };
     let asked = std::env::var("RUST_LOG").ok().filter(|text| !text.is_empty());
     let targets = asked.and_then(|text| text.parse().ok()).unwrap_or(usual);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let lines =
+        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours).with_target(false);
     tracing_subscriber::registry().with(targets).with(lines).init();
     report_only_panics_that_matter();
 }

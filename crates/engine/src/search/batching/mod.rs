@@ -1,14 +1,13 @@
-//! An encoder that many callers share: one run at a time with all its threads; those who wait can be run together.
+//! An encoder that many callers share: one run at a time with all its threads, and those who wait are run together.
 //!
 //! A caller who finds the encoder idle runs at once, alone, and waits for nobody. Whoever comes meanwhile waits; when the
 //! run ends, the one who has waited longest runs its own request and, up to the largest batch, those of the others
 //! behind it. So threads are never oversubscribed, and there is no clock that a single request would have to wait for.
 //!
-//! Running them together was not found to help on a processor: of 8 callers with ResNet-50 on 2 cores that others were
-//! using too, the median waited 0.99 s in ONNX Runtime with one request a run, 1.24 s with up to two, 1.50 s with four and
-//! 1.39 s with eight, against 1.25 s without a queue; in rten 2.1, 2.2, 2.1, 2.7 and 1.9 s (48 calls each;
-//! `examples/bench_batching.rs`). A run's time grows with its pictures, and all wait for the last. [`LARGEST_BATCH`] is
-//! therefore one; measure before raising it.
+//! Of 8 callers with ResNet-50 in ONNX Runtime on 2 quiet cores the median waited 306 ms with one request a run, 295 with up
+//! to two, 288 with up to four and 295 with up to eight, and 284 without a queue and one thread each, which one caller
+//! alone would pay with 77 instead of 43 ms (48 calls each; `examples/bench_batching.rs`). Four it is; with the cores taken by
+//! others too, runs of one were better.
 //!
 //! What a request does wrong costs only itself: a batch that fails is run again request by request. Neighbours: `Searcher`
 //! asks for a query's vector; the ingest makes batches of its own and needs none of this.
@@ -25,7 +24,7 @@ use std::num::NonZero;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Pictures or texts that one run takes together, where nothing else is said.
-pub const LARGEST_BATCH: NonZero<usize> = NonZero::<usize>::MIN;
+pub const LARGEST_BATCH: NonZero<usize> = NonZero::<usize>::MIN.saturating_add(3);
 
 /// What one caller asks for.
 #[derive(Debug)]
