@@ -2,6 +2,7 @@
 //!
 //! Answers `ready`, then for each line as many lines as were asked for, each a time in milliseconds:
 //! `file N` (file to vector), `decode N` (file to picture), `encode N` (picture to vector), `run N` (the network alone),
+//! `files C N` (files to vectors by C threads side by side, as an ingest does; the time of each is the whole's share),
 //! `batch B N` (B pictures at once, per picture), `callers C N` (C threads at once, each its own picture, per call).
 //! `vector` answers with the photo's vector on one line.
 
@@ -78,6 +79,20 @@ fn main() -> Result<(), Failure> {
             }
             ["file", count] => {
                 times_ms(count.parse()?, || encode(&decode(&std::fs::read(photo)?, &Limits::default())?))?
+            }
+            ["files", callers, count] => {
+                let (callers, count): (usize, usize) = (callers.parse()?, count.parse()?);
+                let each =
+                    || times_ms(count, || encode(&decode(&std::fs::read(photo)?, &Limits::default())?));
+                let start = Instant::now();
+                let ended = std::thread::scope(|scope| {
+                    let threads: Vec<_> = (0..callers).map(|_| scope.spawn(each)).collect();
+                    threads.into_iter().map(|thread| thread.join()).collect::<Vec<_>>()
+                });
+                for times in ended {
+                    times.map_err(|_| "a thread panicked")??;
+                }
+                vec![start.elapsed().as_secs_f64() * 1000.0 / (callers * count) as f64; count]
             }
             ["decode", count] => times_ms(count.parse()?, || {
                 decode(&std::fs::read(photo)?, &Limits::default())?;
