@@ -62,6 +62,9 @@ fn add_an_encoder(path: &Path) {
     say("closed");
 }
 
+/// Kills before an adding that ended counts as the last.
+const FEWEST_KILLS: u64 = 5;
+
 #[test]
 fn an_encoder_whose_adding_is_killed_at_any_moment_goes_on_from_there() {
     let folder = tempfile::tempdir().unwrap();
@@ -89,7 +92,13 @@ fn an_encoder_whose_adding_is_killed_at_any_moment_goes_on_from_there() {
         let summary = store.summary().unwrap();
         if said.iter().any(|line| line == "finished") || store.encoders().len() == 2 {
             assert_eq!((store.encoders().len(), summary.adding.len()), (2, 0), "{said:?}");
-            break;
+            if rounds > FEWEST_KILLS {
+                break;
+            }
+            // It was quicker than the kills: once more from the beginning.
+            store.remove_encoder(ADDED).unwrap();
+            least = u64::MAX;
+            continue;
         }
         if let Some(acknowledged) = said.iter().rev().find_map(|line| line.parse::<u64>().ok()) {
             assert!(summary.adding[0].lacking <= acknowledged, "{said:?}");
@@ -111,7 +120,6 @@ fn an_encoder_whose_adding_is_killed_at_any_moment_goes_on_from_there() {
             break;
         }
     }
-    assert!(rounds > 5, "only {rounds} kills came while it was going on");
     let store = EmbeddedStore::open(&path, Access::ReadOnly).unwrap();
     assert_eq!(store.verify().unwrap(), []);
     let all = store.scan(None, usize::MAX).unwrap();
