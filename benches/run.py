@@ -297,7 +297,7 @@ def main():
 
     examples = {
         "p1": ("vision", "time_hashes"),
-        "p2": ("vision", "bench_encoder"),
+        "p2": ("engine", "bench_encoder"),
         "p3": ("engine", "bench_vectors"),
         "p4": ("engine", "bench_hashes"),
     }

@@ -1,4 +1,5 @@
-//! Any inner value of a network as its output: the pooled features of a classifier whose file offers class scores alone.
+//! One value of a network as its only output: the pooled features of a classifier whose file offers class scores, alone or
+//! beside them. What only the other outputs need is then not computed.
 //!
 //! Only the list of outputs in the bytes handed to an engine is replaced; files stay as they are, and so do their digests.
 //! The walk through the file (`fields`) follows ONNX's protobuf schema (`onnx.proto`: `ModelProto.graph` = 7, `GraphProto.node` = 1,
@@ -16,29 +17,34 @@ const NAME: u64 = 1;
 /// `type { tensor_type { elem_type: FLOAT } }` of a `ValueInfoProto`, its shape left open.
 const FLOAT_TENSOR: [u8; 6] = [0x12, 4, 0x0a, 2, 0x08, 1];
 
-/// The network with `output` as its one output, where that is the name of an inner value; else the network as it is.
+/// The network with `output` as its one output, where that is the name of an inner value or of one among several outputs;
+/// else the network as it is.
 pub(super) fn exposed<'a>(model: &'a [u8], output: Option<&str>) -> Cow<'a, [u8]> {
     output.and_then(|output| replaced(model, output)).map_or(Cow::Borrowed(model), Cow::Owned)
 }
 
 fn replaced(model: &[u8], output: &str) -> Option<Vec<u8>> {
     let graph = Fields(model).find_map(|field| field.ok()?.message(MODEL_GRAPH))?;
-    let mut inner = false;
+    let (mut inner, mut outputs, mut offered) = (false, 0, None);
     for field in Fields(graph) {
         let field = field.ok()?;
-        if let Some(value) = field.message(GRAPH_OUTPUT)
-            && Fields(value).hold(NAME, output)
-        {
-            return None;
+        if let Some(value) = field.message(GRAPH_OUTPUT) {
+            outputs += 1;
+            offered = offered.or(Fields(value).hold(NAME, output).then_some(value));
         }
         inner |= field.message(GRAPH_NODE).is_some_and(|node| Fields(node).hold(NODE_OUTPUT, output));
     }
-    if !inner {
-        return None;
-    }
-    let mut value = Vec::new();
-    write_message(&mut value, NAME, output.as_bytes());
-    value.extend_from_slice(&FLOAT_TENSOR);
+    let value = match offered {
+        Some(_) if outputs == 1 => return None,
+        Some(value) => value.to_vec(),
+        None if inner => {
+            let mut value = Vec::new();
+            write_message(&mut value, NAME, output.as_bytes());
+            value.extend_from_slice(&FLOAT_TENSOR);
+            value
+        }
+        None => return None,
+    };
     let mut new_graph = Vec::with_capacity(graph.len() + value.len() + 16);
     for field in Fields(graph) {
         let field = field.ok()?;
@@ -75,7 +81,7 @@ fn write_varint(out: &mut Vec<u8>, mut value: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lookalike_vision::neural::session::{Engine, Input, SessionOptions, onnxruntime, open};
+    use lookalike_vision::neural::session::{Engine, Input, Session, SessionOptions, onnxruntime, open};
     use std::num::NonZero;
     use std::path::Path;
 
@@ -109,6 +115,24 @@ mod tests {
             let out = session.run(&[("input", Input::F32(&[2, 3, 8, 8], &grey))], "pooled").unwrap();
             assert_eq!(out.shape, [2, 6, 1, 1]);
             assert!(out.values.iter().all(|value| value.is_finite()));
+        }
+    }
+
+    #[test]
+    fn of_several_outputs_the_one_asked_for_is_kept_as_it_was() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/neural/sessions");
+        let model = std::fs::read(Path::new(folder).join("image.onnx")).unwrap();
+        let options = SessionOptions { threads: NonZero::<usize>::MIN };
+        let embedding = exposed(&model, Some("embedding"));
+        for engine in engines() {
+            let (whole, alone) =
+                (open(engine, &model, &options).unwrap(), open(engine, &embedding, &options).unwrap());
+            assert_eq!((whole.outputs().len(), alone.outputs()), (2, &whole.outputs()[..1]));
+            let picture: Vec<f32> = (0..3 * 64).map(|n| (n as f32).sin()).collect();
+            let run = |session: &dyn Session| {
+                session.run(&[("input", Input::F32(&[1, 3, 8, 8], &picture))], "embedding")
+            };
+            assert_eq!(run(&*whole).unwrap(), run(&*alone).unwrap());
         }
     }
 

@@ -1,4 +1,4 @@
-//! Times an encoder: `bench_encoder MODEL.onnx DESCRIPTION.toml PHOTO ENGINE THREADS`, requests on standard input.
+//! Times an encoder as a catalog uses it: `bench_encoder MODEL.onnx DESCRIPTION.toml PHOTO ENGINE THREADS`, requests on standard input.
 //!
 //! Answers `ready`, then for each line as many lines as were asked for, each a time in milliseconds:
 //! `file N` (file to vector), `decode N` (file to picture), `encode N` (picture to vector), `run N` (the network alone),
@@ -6,12 +6,12 @@
 //! `batch B N` (B pictures at once, per picture), `callers C N` (C threads at once, each its own picture, per call).
 //! `vector` answers with the photo's vector on one line.
 
+use lookalike_engine::models::{Addition, Load, Models, Recipe};
 use lookalike_vision::Picture;
 use lookalike_vision::decode::{Limits, decode};
-use lookalike_vision::encoder::{Encoder, EncoderId};
+use lookalike_vision::neural::Description;
 use lookalike_vision::neural::session::{Engine, Input, SessionOptions, onnxruntime, open};
 use lookalike_vision::neural::tensor::Preprocessor;
-use lookalike_vision::neural::{Description, ModelBytes, NeuralEncoder};
 use std::error::Error;
 use std::io::{BufRead, Write};
 use std::num::NonZero;
@@ -42,14 +42,23 @@ fn main() -> Result<(), Failure> {
     }
     let options = SessionOptions { threads: threads.parse::<NonZero<usize>>()? };
     let description = Description::parse(&std::fs::read_to_string(page)?)?;
-    let model = std::fs::read(model)?;
-    let id = EncoderId {
+    let folder = tempfile::tempdir()?;
+    let models = Models::at(folder.path());
+    models.add(&Addition {
         name: description.name.clone(),
-        digest: String::new(),
-        dimensions: description.dimensions,
-    };
-    let files = ModelBytes { image: &model, text: None, tokenizer: None };
-    let encoder = NeuralEncoder::open(id, &description, files, engine, &options)?;
+        image: model.into(),
+        text: None,
+        tokenizer: None,
+        recipe: Recipe::Page(page.into()),
+        output: None,
+        text_output: None,
+        dimensions: None,
+        licence: None,
+        engine: Some(engine),
+    })?;
+    let encoder = models.load(&description.name, &Load { engine: Some(engine), threads: options.threads })?;
+    let output = description.image.output.clone().ok_or("the description names no output")?;
+    let model = std::fs::read(model)?;
     let bytes = std::fs::read(photo)?;
     let picture = decode(&bytes, &Limits::default())?;
 
@@ -101,7 +110,7 @@ fn main() -> Result<(), Failure> {
             ["encode", count] => times_ms(count.parse()?, || encode(&picture))?,
             ["run", count] => times_ms(count.parse()?, || {
                 let input = [(input.as_str(), Input::F32(&[1, 3, side, side], &tensor))];
-                session.run(&input, encoder.image_output())?;
+                session.run(&input, &output)?;
                 Ok(())
             })?,
             ["batch", size, count] => {
