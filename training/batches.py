@@ -16,6 +16,8 @@ from edits import edited, recolour, squash, touched
 PAIRS = 128
 GROUP = 4
 RECOLOURED = 6
+# Photos most alike to each, by collection; `train.nearest` finds them.
+Neighbours = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -23,51 +25,60 @@ class Stage:
     """What a stage of the training draws from."""
 
     dev_share: float  # of the edit pairs, those out of dev's `train` fold
-    product_share: float  # of all pairs, those of two photos of one product and colour in dev's `train` fold
+    product_share: float  # of all pairs, those of two photos of one product and colour, out of dev and the drawn shop
     class_share: float  # of all pairs, those of two photos of one kind of fruit or vegetable
 
 
 STAGES = {
     "one": Stage(dev_share=0.0, product_share=0.0, class_share=0.0),
-    "two": Stage(dev_share=0.25, product_share=0.25, class_share=0.05),
+    "two": Stage(dev_share=0.35, product_share=0.25, class_share=0.05),
 }
+
+
+class Kind:
+    """Products that are drawn from together, several that stand next to each other at a time: colours of one design."""
+
+    def __init__(self, photos: Photos, numbers: dict[str, int], share: float, wanted=lambda name: name != ""):
+        found = {name: np.flatnonzero(photos.products == name) for name in sorted(set(photos.products)) if wanted(name)}
+        self.photos, self.share = photos, share
+        self.members = [members for members in found.values() if len(members) > 1]
+        self.numbers = [numbers[name] for name, members in found.items() if len(members) > 1]
 
 
 class Batches(torch.utils.data.Dataset):
     """Item `step`: views (2 * PAIRS, side, side, 3) uint8, identity (2 * PAIRS,), product (2 * PAIRS,)."""
 
-    def __init__(self, train: Photos, dev: Photos, stage: Stage, side: int, seed: int, neighbours: np.ndarray | None):
+    def __init__(
+        self, train: Photos, dev: Photos, drawn: Photos, stage: Stage, side: int, seed: int, neighbours: Neighbours
+    ):
         self.train, self.dev, self.stage, self.side, self.seed = train, dev, stage, side, seed
-        self.neighbours = neighbours  # (len(train), k): indices of the photos most alike, or none yet
-        names = sorted(set(dev.products) | set(train.products))
+        self.neighbours = neighbours  # (len(collection), k) each; empty: none are known yet
+        names = sorted({*dev.products, *train.products, *drawn.products})
         numbers = {name: at for at, name in enumerate(names)}
         self.dev_products = np.array([numbers[name] for name in dev.products])
-        self.dev_groups = self.groups(dev.products, lambda name: True)
-        self.cartons = [group for group in self.dev_groups if dev.products[group[0]].startswith("grocery")]
-        self.others = [group for group in self.dev_groups if not dev.products[group[0]].startswith("grocery")]
-        self.classes = self.groups(train.products, lambda name: name != "")
-        self.class_numbers = np.array([numbers[name] for name in train.products])
-
-    @staticmethod
-    def groups(products: np.ndarray, wanted) -> list[np.ndarray]:
-        """The members of every product of which there are two photos at least."""
-        found = [np.flatnonzero(products == name) for name in sorted(set(products)) if wanted(name)]
-        return [members for members in found if len(members) > 1]
+        carton = lambda name: name.startswith("grocery")
+        self.kinds = (
+            Kind(dev, numbers, 0.45, lambda name: not carton(name)),
+            Kind(dev, numbers, 0.4, carton),
+            Kind(drawn, numbers, 0.15),
+        )
+        self.classes = Kind(train, numbers, 1.0)
 
     def another(self, random: np.random.Generator) -> np.ndarray:
         return self.train[int(random.integers(len(self.train)))]
 
-    def choose(self, random: np.random.Generator, count: int) -> list[int]:
-        """`count` different training photos, half of them in groups that look alike."""
-        if self.neighbours is None:
-            return list(random.choice(len(self.train), count, replace=False))
+    def choose(self, random: np.random.Generator, collection: str, size: int, count: int) -> list[int]:
+        """`count` different photos of a collection of `size`, half of them in groups that look alike."""
+        neighbours = self.neighbours.get(collection)
+        if neighbours is None:
+            return list(random.choice(size, count, replace=False))
         chosen: dict[int, None] = {}
         while len(chosen) < count // 2:
-            seed = int(random.integers(len(self.train)))
-            near = random.choice(self.neighbours[seed], GROUP - 1, replace=False)
+            seed = int(random.integers(size))
+            near = random.choice(neighbours[seed], GROUP - 1, replace=False)
             chosen.update(dict.fromkeys((seed, *(int(at) for at in near))))
         while len(chosen) < count:
-            chosen[int(random.integers(len(self.train)))] = None
+            chosen[int(random.integers(size))] = None
         return list(chosen)[:count]
 
     def edit_pair(self, photo: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -83,6 +94,16 @@ class Batches(torch.utils.data.Dataset):
             second = edited(second, random, self.another)
         return first, second
 
+    def products(self, random: np.random.Generator, count: int):
+        """Yields `count` (kind, place): runs of up to three products that stand next to each other."""
+        shares = [kind.share for kind in self.kinds]
+        left = count
+        while left > 0:
+            kind = self.kinds[int(random.choice(len(self.kinds), p=shares))]
+            start, run = int(random.integers(len(kind.members))), min(left, int(random.integers(1, 4)))
+            yield from ((kind, (start + at) % len(kind.members)) for at in range(run))
+            left -= run
+
     def __getitem__(self, step: int):
         random = np.random.default_rng((self.seed, step))
         products = int(PAIRS * self.stage.product_share)
@@ -90,18 +111,16 @@ class Batches(torch.utils.data.Dataset):
         edits = PAIRS - products - classes
         dev_edits = int(edits * self.stage.dev_share)
         pairs, numbers = [], []
-        for _ in range(products):
-            kind = self.others if random.random() < 0.6 else self.cartons
-            group = kind[int(random.integers(len(kind)))]
-            pairs.append(self.product_pair(random, self.dev, group))
-            numbers.append(self.dev_products[group[0]])
-        for at in random.choice(len(self.classes), classes, replace=False):
-            pairs.append(self.product_pair(random, self.train, self.classes[at]))
-            numbers.append(self.class_numbers[self.classes[at][0]])
-        for at in random.choice(len(self.dev), dev_edits, replace=False):
+        for kind, at in self.products(random, products):
+            pairs.append(self.product_pair(random, kind.photos, kind.members[at]))
+            numbers.append(kind.numbers[at])
+        for at in random.choice(len(self.classes.members), classes, replace=False):
+            pairs.append(self.product_pair(random, self.train, self.classes.members[at]))
+            numbers.append(self.classes.numbers[at])
+        for at in self.choose(random, "dev", len(self.dev), dev_edits):
             pairs.append(self.edit_pair(self.dev[at], random))
             numbers.append(self.dev_products[at])
-        chosen = self.choose(random, edits - dev_edits - RECOLOURED)
+        chosen = self.choose(random, "train", len(self.train), edits - dev_edits - RECOLOURED)
         for at in chosen:
             pairs.append(self.edit_pair(self.train[at], random))
             numbers.append(-1)

@@ -1,8 +1,8 @@
 """The photos the encoder is trained on, decoded once and kept in memory as small uint8 arrays.
 
-Two collections: `train` (the photos of train.tar) and `dev` (those photos of images/dev whose fold is `train`; the
-fold `measure` is refused here and read by `evaluate.py` alone). A third, `drawn`, takes pictures rendered by the
-demo: put PNG or JPEG files below `$LOOK_DRAWN`, one folder a product and colour, and they join `dev` in stage two.
+Three collections: `train` (the photos of train.tar), `dev` (those photos of images/dev whose fold is `train`; the
+fold `measure` is refused here and read by `evaluate.py` alone) and `drawn` (the shop that `lookalike demo` draws: many
+views and colours of one design).
 
 It makes no edits (`edits.py`) and no batches (`batches.py`).
 """
@@ -92,22 +92,31 @@ def read_train() -> Photos:
 
 
 def read_dev() -> Photos:
-    """The fold `train` of dev, and what the demo drew, where there is any. A product is a product in one colour."""
+    """The fold `train` of dev. A product is a product in one colour."""
     entries = [
         (row["file"], row["product_id"] + "|" + row["color"], SHARED / row["file"])
         for row in sorted(dev_rows("train"), key=lambda row: row["file"])
     ]
-    if folder := os.environ.get("LOOK_DRAWN"):
-        drawn = sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in (".png", ".jpg", ".jpeg"))
-        entries += [(str(path.relative_to(folder)), "drawn|" + path.parent.name, path) for path in drawn]
     return collect(entries, DEV_LONG_SIDE_PX)
 
 
+def read_drawn() -> Photos:
+    """The demo's shop below `$LOOK_WORK/drawn`, without its planted copies. Designs stand together, a product a colour."""
+    folder = WORK / "drawn"
+    with open(folder / "products.csv", newline="", encoding="utf-8") as file:
+        rows = sorted(csv.DictReader(file), key=lambda row: (row["style"], row["id"], row["image"]))
+    entries = [(row["image"], "drawn|" + row["id"], folder / row["image"]) for row in rows if not row["copy_of"]]
+    return collect(entries, DEV_LONG_SIDE_PX)
+
+
+READERS = {"train": read_train, "dev": read_dev, "drawn": read_drawn}
+
+
 def load(name: str) -> Photos:
-    """`train` or `dev`, out of the cache below `$LOOK_WORK` where it is there already."""
+    """One of `READERS`, out of the cache below `$LOOK_WORK` where it is there already."""
     cache = WORK / f"photos-{name}.npz"
     if not cache.exists():
-        photos = {"train": read_train, "dev": read_dev}[name]()
+        photos = READERS[name]()
         WORK.mkdir(parents=True, exist_ok=True)
         partial = cache.with_suffix(".partial.npz")
         np.savez(partial, **vars(photos))
@@ -117,5 +126,5 @@ def load(name: str) -> Photos:
 
 
 if __name__ == "__main__":
-    for collection in ("train", "dev"):
+    for collection in READERS:
         print(collection, len(load(collection)), "photos")

@@ -275,7 +275,7 @@ GEOMETRY = (
     (rotate, 1.0),
     (tilt, 0.5),
 )
-TONE = ((tone, 2.2), (tint, 1.3), (grey, 1.8), (blur, 0.8), (shrink, 0.7), (noise, 0.8), (jpeg, 1.3))
+TONE = ((tone, 3.2), (tint, 1.3), (grey, 2.2), (blur, 0.8), (shrink, 0.7), (noise, 0.8), (jpeg, 1.3))
 MILD = ((tone, 1.0), (jpeg, 1.0), (tint, 0.5), (shrink, 0.5))
 
 

@@ -31,7 +31,8 @@ class Data(unittest.TestCase):
         self.assertFalse(kept_aside & set(data.load("train").names))
 
     def test_a_batch_depends_on_seed_and_step_alone(self):
-        make = lambda: Batches(data.load("train"), data.load("dev"), STAGES["two"], 64, 6, None)
+        photos = {name: data.load(name) for name in data.READERS}
+        make = lambda: Batches(**photos, stage=STAGES["two"], side=64, seed=6, neighbours={})
         first, again, other = make()[7], make()[7], make()[8]
         self.assertEqual(first[0].shape, (2 * PAIRS, 64, 64, 3))
         self.assertTrue(all(torch.equal(a, b) for a, b in zip(first, again)))

@@ -21,7 +21,7 @@ import torch
 from torch import nn
 
 import data
-from batches import STAGES, Batches, clean
+from batches import STAGES, Batches, Neighbours, clean
 from losses import loss
 from model import SIDE, Look
 
@@ -100,7 +100,7 @@ class Run:
         plain = [p for p in self.model.parameters() if p.ndim <= 1]
         groups = [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": plain, "weight_decay": 0.0}]
         self.optimiser = torch.optim.AdamW(groups, lr=LEARNING_RATE[stage])
-        self.neighbours: np.ndarray | None = None
+        self.neighbours: Neighbours = {}
         if self.path.exists():
             self.restore()
         elif stage == "two":
@@ -166,7 +166,7 @@ def side_at(stage: str, step: int, steps: int) -> int:
 
 def train(given: argparse.Namespace) -> None:
     stage, steps = given.stage, given.steps
-    photos, dev = data.load("train"), data.load("dev")
+    photos = {name: data.load(name) for name in data.READERS}
     run = Run(stage, given.folder, given.seed)
     saved, threads, stop = time.monotonic(), Threads(given.threads), Stop()
     with open(given.folder / f"curve-{stage}.csv", "a", newline="", encoding="utf-8") as file:
@@ -177,9 +177,9 @@ def train(given: argparse.Namespace) -> None:
             side = side_at(stage, run.step, steps)
             until = min(steps, (run.step // REFRESH_STEPS + 1) * REFRESH_STEPS)
             if run.step % REFRESH_STEPS == 0 and (run.step > 0 or stage == "two"):
-                run.neighbours = nearest(run.average, photos, side)
+                run.neighbours = {name: nearest(run.average, photos[name], side) for name in ("train", "dev")}
             chunk = [step for step in range(run.step, until) if side_at(stage, step, steps) == side]
-            batches = Batches(photos, dev, STAGES[stage], side, run.seed + (stage == "two"), run.neighbours)
+            batches = Batches(**photos, stage=STAGES[stage], side=side, seed=run.seed + (stage == "two"), neighbours=run.neighbours)
             loader = torch.utils.data.DataLoader(batches, batch_size=None, sampler=chunk, num_workers=given.workers)
             begun = time.monotonic()
             sums = np.zeros(2)
