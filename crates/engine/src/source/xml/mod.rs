@@ -116,14 +116,17 @@ impl XmlSource {
         let (mut items, mut void, mut records) = (0, 0, 0_u64);
         for record in Records::new(&text, vocabulary) {
             records += 1;
-            match record.and_then(|(line, record)| vocabulary.read(record).map_err(|reason| (line, reason))) {
-                Ok(listing) if listing.is_void => void += 1,
-                Ok(listing) => items += listing.images.len() as u64,
-                // A document type comes first, and then there is nothing to be had from the file.
-                Err((line, reason)) if records == 1 && items == 0 => {
+            match record {
+                // Nothing is to be had from a file whose first record cannot be read.
+                Err((line, reason)) if records == 1 => {
                     return Err(malformed(format!("line {line} {reason}")));
                 }
                 Err(_) => items += 1,
+                Ok((_, record)) => match vocabulary.read(record) {
+                    Ok(listing) if listing.is_void => void += 1,
+                    Ok(listing) => items += listing.images.len() as u64,
+                    Err(_) => items += 1,
+                },
             }
         }
         if records == 0 {

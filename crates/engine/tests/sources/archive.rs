@@ -1,17 +1,13 @@
 //! Given photos in an archive, when it is read as a catalog, then they are what an unpacked folder would be, nothing is
 //! unpacked, and what an archive may not hold is refused by name.
 
-#![expect(clippy::unwrap_used, reason = "a scenario that cannot go on fails right there")]
-
-mod source_kit;
-
+use crate::kit::{Read, fixture, refusal, try_read};
 use lookalike_engine::archive::Archive;
 use lookalike_engine::catalog::Location;
 use lookalike_engine::fetch::local::LocalReader;
 use lookalike_engine::fetch::photo::{PhotoReader, ReadError};
 use lookalike_engine::source::{ProductIdRule, SourceOptions};
 use lookalike_vision::decode::Limits;
-use source_kit::{Read, fixture, refusal, try_read};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -133,7 +129,7 @@ fn an_archive_that_is_cut_off_gives_what_is_whole() {
     for kind in ["shop.tar", "shop.tar.gz"] {
         let whole = fs::read(archive(kind)).unwrap();
         let path = folder.path().join(kind);
-        fs::write(&path, &whole[..whole.len() * 6 / 10]).unwrap();
+        fs::write(&path, &whole[..whole.len() * 6 / 10 - 100]).unwrap();
         let read = try_read(&path, &SourceOptions::default()).unwrap();
         assert!(!read.ids().is_empty() && read.ids().len() < 4, "{kind}: {:?}", read.ids());
         assert!(

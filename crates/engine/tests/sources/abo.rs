@@ -1,12 +1,8 @@
 //! Given Amazon Berkeley Objects as it is published, when it is read, then each listing is a product in one language.
 
-#![expect(clippy::unwrap_used, reason = "a scenario that cannot go on fails right there")]
-
-mod source_kit;
-
+use crate::kit::{Read, fixture, refusal, try_read};
 use lookalike_engine::source::{ImageBase, Languages, Mapping, SourceOptions};
 use serde_json::json;
-use source_kit::{Read, fixture, refusal, try_read};
 use std::fs;
 use std::path::Path;
 

@@ -1,8 +1,5 @@
 //! What scenarios of sources share: the hand-made fixtures, and what came of reading one.
 
-#![allow(dead_code, reason = "each test binary uses its part")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a scenario that cannot go on fails right there")]
-
 use lookalike_engine::catalog::Product;
 use lookalike_engine::source::{RowFailure, SourceError, SourceOptions, open};
 use serde_json::Value;
