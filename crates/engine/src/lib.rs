@@ -4,6 +4,7 @@
 //! signatures, [`ingest`] drives that and writes to a [`store`], an [`index`] is derived from the store, and
 //! [`search`] answers from both. There is no HTTP server and no argument parsing here.
 
+pub mod archive;
 pub mod catalog;
 pub mod evaluate;
 pub mod fetch;

@@ -110,7 +110,7 @@ fn byte_order_mark_line_ends_and_delimiters_make_no_difference() {
 }
 
 #[test]
-fn latin_1_is_read_and_told_and_utf_16_is_refused() {
+fn latin_1_and_utf_16_are_read_and_told() {
     let mut bytes = b"id,image,title\n1,a.jpg,caf\xe9 \x80\n".to_vec();
     bytes.extend("2,b.jpg,größe\n".as_bytes());
     let read = read(&bytes);
@@ -122,14 +122,17 @@ fn latin_1_is_read_and_told_and_utf_16_is_refused() {
         read.notices
     );
 
-    let utf16: Vec<u8> =
-        [0xFF, 0xFE].into_iter().chain("id,image\n".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let utf16: Vec<u8> = [0xFF, 0xFE]
+        .into_iter()
+        .chain("id,image\n1,größe.jpg\n".encode_utf16().flat_map(u16::to_le_bytes))
+        .collect();
     let csv = SourceOptions { format: Some(SourceFormat::Csv), ..SourceOptions::default() };
     for options in [SourceOptions::default(), csv] {
-        let error = try_read(&utf16, &options).err().unwrap().to_string();
-        assert!(error.contains("UTF-16") && error.contains("save it as UTF-8"), "{error}");
+        let read = try_read(&utf16, &options).unwrap();
+        assert_eq!(ids(&read.products), [("1", vec!["größe.jpg"])]);
+        assert!(read.notices.contains("is written in UTF-16"), "{}", read.notices);
         let error = try_read(&utf16[2..], &options).err().unwrap().to_string();
-        assert!(error.contains("NUL"), "{error}");
+        assert!(error.contains("NUL") && error.contains("saved as UTF-8"), "{error}");
     }
 }
 

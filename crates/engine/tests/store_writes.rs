@@ -94,12 +94,18 @@ fn locations_need_not_be_text() {
     let catalog = Catalog::new(&[4]);
     let raw = Location::File(std::ffi::OsStr::from_bytes(b"/photos/\xff\n.jpg").into());
     let url = Location::Url("https://shop.example/ü?a=1".into());
-    let mut images = vec![catalog.image("raw", 1), catalog.image("url", 2)];
+    let archive = std::ffi::OsStr::from_bytes(b"/photos/\xff.tar.gz").into();
+    let member = Location::Member { archive, name: "größe/1.jpg".into() };
+    let mut images = vec![catalog.image("raw", 1), catalog.image("url", 2), catalog.image("member", 3)];
+    images[2].location = member.clone();
     images[0].location = raw.clone();
     images[1].location = url.clone();
     catalog.store.apply(&[put("p", "a", images)]).unwrap();
     let known = catalog.store.known(&product_id("p")).unwrap().unwrap();
-    assert_eq!(known.images.iter().map(|image| image.location.clone()).collect::<Vec<_>>(), [raw, url]);
+    assert_eq!(
+        known.images.iter().map(|image| image.location.clone()).collect::<Vec<_>>(),
+        [raw, url, member]
+    );
 }
 
 #[test]

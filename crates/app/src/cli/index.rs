@@ -2,15 +2,14 @@
 
 use super::open::{Catalog, PhotoLimits, USUAL_ENCODER, encoder_named, reader};
 use super::progress::Progress;
+use super::reading::Reading;
 use super::{Outcome, interrupt};
 use crate::report::{json, table};
 use anyhow::{Context, bail};
 use lookalike_engine::fetch::{CachingReader, PhotoCache};
 use lookalike_engine::ingest::{Counts, Event, FailuresFile, Ingest, Report};
 use lookalike_engine::search::SearchError;
-use lookalike_engine::source::{
-    self, ImageBase, ImageSeparator, Mapping, ProductIdRule, SourceFormat, SourceOptions,
-};
+use lookalike_engine::source::{self, SourceOptions};
 use lookalike_engine::store::Store;
 use lookalike_engine::store::embedded::{Access, EmbeddedStore};
 use lookalike_vision::encoder::{Encoder, EncoderId};
@@ -20,7 +19,7 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Bring the photos of a folder, CSV or JSON-lines file into a catalog
+/// Bring the photos of a folder, an archive, a shop's export or a feed into a catalog
 ///
 /// Running it again brings what is new or changed and leaves the rest alone; a run that was stopped goes on where it
 /// was. Products that the source no longer names stay in the catalog. Whatever cannot be used is named on standard error
@@ -30,7 +29,8 @@ pub(super) struct Index {
     /// The catalog: a folder, made where there is none.
     #[arg(value_name = "CATALOG")]
     catalog: PathBuf,
-    /// A folder of photos, a CSV, or a file of JSON lines.
+    /// A folder or an archive of photos, a table (CSV, TSV, an export of Shopify, WooCommerce or Magento), JSON lines, a
+    /// product feed, a sitemap, a list of addresses, or Amazon Berkeley Objects; what it is, is told from its content.
     #[arg(value_name = "SOURCE")]
     source: PathBuf,
     /// What makes the vectors of a new catalog, the primary one first; may be given more than once [default: look-0].
@@ -50,30 +50,6 @@ pub(super) struct Index {
     reading: Reading,
     #[command(flatten)]
     cost: Cost,
-}
-
-/// How the source is read.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Reading the source")]
-struct Reading {
-    /// What the source is; told from its content otherwise.
-    #[arg(long, value_enum)]
-    format: Option<FormatName>,
-    /// Which columns mean what, such as `id=sku,image=photo`; told from their names otherwise.
-    #[arg(long, value_name = "MAP", value_parser = Mapping::parse)]
-    map: Option<Mapping>,
-    /// What image names are relative to: a folder, or the front part of a web address.
-    #[arg(long, value_name = "BASE")]
-    image_base: Option<String>,
-    /// What stands between several images in one cell; `json` for JSON arrays.
-    #[arg(long, value_name = "TEXT")]
-    image_separator: Option<String>,
-    /// Take each first-level folder, with all photos in it, for one product.
-    #[arg(long)]
-    product_per_folder: bool,
-    /// What names a product that is one file.
-    #[arg(long, value_name = "RULE", value_enum, default_value_t)]
-    product_id: ProductIdName,
 }
 
 /// What a run may cost.
@@ -130,42 +106,6 @@ fn bytes(text: &str) -> Result<u64, String> {
     };
     let count: u64 = digits.parse().map_err(|_| wrong())?;
     count.checked_mul(unit).ok_or_else(wrong)
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum FormatName {
-    Folder,
-    Csv,
-    Jsonl,
-}
-
-#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
-enum ProductIdName {
-    /// The file's name without its extension.
-    #[default]
-    Stem,
-    /// The path below the folder.
-    Path,
-}
-
-impl Reading {
-    fn options(self) -> SourceOptions {
-        SourceOptions {
-            format: self.format.map(|name| match name {
-                FormatName::Folder => SourceFormat::Folder,
-                FormatName::Csv => SourceFormat::Csv,
-                FormatName::Jsonl => SourceFormat::JsonLines,
-            }),
-            map: self.map.unwrap_or_default(),
-            product_per_folder: self.product_per_folder,
-            product_id: match self.product_id {
-                ProductIdName::Stem => ProductIdRule::Stem,
-                ProductIdName::Path => ProductIdRule::Path,
-            },
-            image_base: self.image_base.as_deref().map(ImageBase::parse),
-            image_separator: self.image_separator.as_deref().and_then(ImageSeparator::parse),
-        }
-    }
 }
 
 impl Cost {

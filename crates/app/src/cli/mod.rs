@@ -16,6 +16,7 @@ mod models_pull;
 mod models_quantize;
 mod open;
 mod progress;
+mod reading;
 mod runtime;
 mod search;
 mod serve;

@@ -234,6 +234,7 @@ fn shown(location: &Location) -> String {
     match location {
         Location::File(path) => lookalike_engine::source::shown::path_line(path),
         Location::Url(url) => url.clone(),
+        member @ Location::Member { .. } => member.to_string(),
     }
 }
 

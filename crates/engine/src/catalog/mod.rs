@@ -40,6 +40,13 @@ pub enum Location {
     File(PathBuf),
     /// On the web; fetched through the guard.
     Url(String),
+    /// In an archive on this machine; read where it lies.
+    Member {
+        /// A `.tar`, `.tar.gz` or `.zip`; absolute.
+        archive: PathBuf,
+        /// The member's path below the archive's root, with `/`.
+        name: String,
+    },
 }
 
 impl fmt::Display for Location {
@@ -47,6 +54,7 @@ impl fmt::Display for Location {
         match self {
             Self::File(path) => write!(f, "{}", path.display()),
             Self::Url(url) => f.write_str(url),
+            Self::Member { archive, name } => write!(f, "{}/{name}", archive.display()),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use super::edits::Edit;
 use crate::catalog::{ImageId, Location};
+use crate::fetch::local::LocalReader;
+use crate::fetch::photo::{PhotoReader as _, ReadError};
 use crate::search::{Mode, Request, SearchError, Searcher};
 use crate::store::{ImageKey, StoreError, StoredImage};
 use lookalike_vision::decode::{DecodeError, Limits, decode};
@@ -153,6 +155,14 @@ fn edited_copy(original: &StoredImage, edit: Edit) -> Result<Vec<u8>, EvaluateEr
     let bytes = match &original.location {
         Location::File(path) => {
             std::fs::read(path).map_err(|source| EvaluateError::Read { place: place.clone(), source })?
+        }
+        member @ Location::Member { .. } => {
+            let read = LocalReader.read(member, &Limits::default());
+            let failed = |error: ReadError| EvaluateError::Read {
+                place: place.clone(),
+                source: io::Error::other(error),
+            };
+            read.map_err(failed)?.bytes.to_vec()
         }
         Location::Url(_) => {
             let source =

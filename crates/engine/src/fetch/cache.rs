@@ -202,7 +202,7 @@ impl<R: PhotoReader> PhotoReader for CachingReader<R> {
     ) -> Result<Photo, ReadError> {
         let kept = match location {
             Location::Url(_) => self.cache.get(sha256, limits),
-            Location::File(_) => None,
+            Location::File(_) | Location::Member { .. } => None,
         };
         match kept {
             Some(bytes) => Ok(Photo { bytes, modified_ns: None }),

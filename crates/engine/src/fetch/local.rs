@@ -1,9 +1,10 @@
-//! Photos on this machine.
+//! Photos on this machine, as files or inside archives (those are `member`'s).
 //!
 //! Only regular files are read: a pipe or a device would block or never end, so what a path is gets checked before
 //! it is opened, and again after. A file that changes under the reader is read once more, and then refused. Which
 //! paths may be named is not decided here; they come from the operator's own catalog.
 
+use super::member;
 use super::photo::{Photo, PhotoReader, ReadError, Stat};
 use crate::catalog::Location;
 use lookalike_vision::decode::Limits;
@@ -12,18 +13,24 @@ use std::io::Read as _;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-/// Reads [`Location::File`]s.
+/// Reads [`Location::File`]s and [`Location::Member`]s.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LocalReader;
 
 impl PhotoReader for LocalReader {
     fn stat(&self, location: &Location) -> Result<Option<Stat>, ReadError> {
+        if let Location::Member { archive, name } = location {
+            return member::stat(archive, name).map(Some);
+        }
         let found = std::fs::metadata(path_of(location)?)?;
         check_kind(found.file_type())?;
         Ok(Some(stat_of(&found)))
     }
 
     fn read(&self, location: &Location, limits: &Limits) -> Result<Photo, ReadError> {
+        if let Location::Member { archive, name } = location {
+            return member::read(archive, name, limits);
+        }
         let path = path_of(location)?;
         match read_once(path, limits) {
             Err(ReadError::Changed) => read_once(path, limits),
@@ -38,6 +45,7 @@ fn path_of(location: &Location) -> Result<&Path, ReadError> {
         Location::Url(_) => {
             Err(ReadError::Unsupported("it is an address on the web, and only files are read"))
         }
+        Location::Member { archive, .. } => Ok(archive),
     }
 }
 

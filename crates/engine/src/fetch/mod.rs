@@ -11,6 +11,7 @@ mod client;
 mod error;
 mod guard;
 pub mod local;
+mod member;
 pub mod photo;
 mod resolver;
 #[cfg(test)]

@@ -27,7 +27,7 @@ impl PhotoReader for BlockingFetcher {
 fn url_of(location: &Location) -> Result<&str, ReadError> {
     match location {
         Location::Url(url) => Ok(url),
-        Location::File(_) => {
+        Location::File(_) | Location::Member { .. } => {
             Err(ReadError::Unsupported("it is a file, and only addresses on the web are fetched"))
         }
     }
@@ -57,7 +57,7 @@ impl AnyReader {
 
     fn reader(&self, location: &Location) -> &dyn PhotoReader {
         match location {
-            Location::File(_) => &self.local,
+            Location::File(_) | Location::Member { .. } => &self.local,
             Location::Url(_) => &self.web,
         }
     }

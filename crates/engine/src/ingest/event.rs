@@ -86,6 +86,7 @@ impl Failure {
         let place = match location {
             Location::File(path) => path_line(path),
             Location::Url(url) => one_line(url),
+            Location::Member { archive, name } => format!("{}/{}", path_line(archive), one_line(name)),
         };
         Self { place, stage, reason: one_line(reason) }
     }

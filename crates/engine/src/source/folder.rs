@@ -1,4 +1,4 @@
-//! A folder of photos as a catalog: a file, or a first-level folder, is a product.
+//! A folder of photos, or an archive of them, as a catalog: a file, or a first-level folder, is a product.
 //!
 //! The folder is gone through twice: once when it is opened, to count and to see which names clash, and once for
 //! each run. The first pass costs 8 bytes per file while it lasts; what stays is the clashes alone. Files are
@@ -6,12 +6,14 @@
 
 use super::shown::{name_text, path_line, relative_text};
 use super::walk::{Found, Ignored, Walk};
-use super::{Products, RowFailure, Source, SourceError};
+use super::{Products, RowFailure, Source, SourceError, archive};
+use crate::archive::Archive;
 use crate::catalog::{Fields, ImageId, ImageRef, Location, Product, ProductId};
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What names a product that is one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,16 +35,21 @@ pub struct FolderOptions {
     pub product_id: ProductIdRule,
 }
 
-/// A folder of photos.
+/// A folder or an archive of photos.
 #[derive(Debug)]
 pub struct FolderSource {
     /// As the person wrote it.
     named: PathBuf,
     /// Canonical, so that a photo's location does not depend on where the program was started.
     root: PathBuf,
+    /// What is at `root`, where that is no folder.
+    archive: Option<Arc<Archive>>,
     options: FolderOptions,
     survey: Survey,
 }
+
+/// What a pass comes upon.
+type Finds<'a> = Box<dyn Iterator<Item = Found> + Send + 'a>;
 
 /// What the first pass found.
 #[derive(Debug, Default)]
@@ -67,14 +74,38 @@ impl FolderSource {
         if !found.is_dir() {
             return Err(SourceError::malformed(path, "is a file where a folder of pictures was expected"));
         }
+        Self::look_into(path, options, None)
+    }
+
+    /// Goes through the archive at `path` once.
+    ///
+    /// # Errors
+    /// When it cannot be read, or has nothing in it that could be a picture.
+    pub(super) fn open_archive(path: &Path, options: FolderOptions) -> Result<Self, SourceError> {
         let root = fs::canonicalize(path).map_err(SourceError::io(path))?;
-        let mut source = Self { named: path.to_owned(), root, options, survey: Survey::default() };
+        let archive = crate::archive::shared(&root).map_err(|error| match error.kind() {
+            std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof => {
+                SourceError::malformed(path, format!("cannot be read as an archive: {error}"))
+            }
+            _ => SourceError::io(path)(error),
+        })?;
+        Self::look_into(path, options, Some(archive))
+    }
+
+    fn look_into(
+        path: &Path,
+        options: FolderOptions,
+        archive: Option<Arc<Archive>>,
+    ) -> Result<Self, SourceError> {
+        let root = fs::canonicalize(path).map_err(SourceError::io(path))?;
+        let mut source = Self { named: path.to_owned(), root, archive, options, survey: Survey::default() };
         source.survey = source.look_through()?;
         if source.survey.items == 0 {
             let ignored = source.notices().join("; ");
             let ignored = if ignored.is_empty() { "it is empty".to_owned() } else { ignored };
             let reason = format!(
-                "no picture in this folder ({ignored}): expected JPEG, PNG, WebP, GIF, BMP or TIFF files"
+                "no picture in this {} ({ignored}): expected JPEG, PNG, WebP, GIF, BMP or TIFF files",
+                if source.archive.is_some() { "archive" } else { "folder" }
             );
             return Err(SourceError::malformed(path, reason));
         }
@@ -115,8 +146,11 @@ impl FolderSource {
         Ok(survey)
     }
 
-    fn walk(&self) -> Result<Walk, SourceError> {
-        Walk::new(&self.root).map_err(SourceError::io(&self.named))
+    fn walk(&self) -> Result<Finds<'_>, SourceError> {
+        Ok(match &self.archive {
+            Some(found) => Box::new(archive::walk(found, &self.root)),
+            None => Box::new(Walk::new(&self.root).map_err(SourceError::io(&self.named))?),
+        })
     }
 
     fn is_product(&self, folder: &Path) -> bool {
@@ -155,7 +189,8 @@ impl Survey {
 
 impl Source for FolderSource {
     fn describe(&self) -> String {
-        format!("folder {}", path_line(&self.named))
+        let kind = self.archive.as_ref().map_or("folder", |archive| archive.kind().name());
+        format!("{kind} {}", path_line(&self.named))
     }
 
     fn images_expected(&self) -> Option<u64> {
@@ -164,7 +199,7 @@ impl Source for FolderSource {
 
     fn notices(&self) -> Vec<String> {
         let Survey { hidden, inner_links, catalogs, not_pictures, .. } = &self.survey;
-        let mut notices = Vec::new();
+        let mut notices = self.archive.as_deref().map(archive::notices).unwrap_or_default();
         let others: u64 = not_pictures.values().sum();
         if others > 0 {
             let kinds: Vec<_> = not_pictures.iter().map(|(name, count)| format!(".{name} {count}")).collect();
@@ -193,7 +228,7 @@ impl Source for FolderSource {
 /// One pass over the folder.
 struct Run<'a> {
     source: &'a FolderSource,
-    walk: Walk,
+    walk: Finds<'a>,
     ready: VecDeque<Result<Product, RowFailure>>,
     group: Option<Group>,
     /// Where an id that clashes was first met.
@@ -227,11 +262,11 @@ impl Run<'_> {
                 self.group = Some(Group { id, place, images: Vec::new(), faults });
             }
             Found::Folder(_) | Found::Ignored(_) => {}
-            Found::Picture { path, relative } => {
+            Found::Picture { location, relative } => {
                 if self.source.is_alone(&relative) {
                     self.close_group();
                 }
-                match self.picture(path, &relative) {
+                match self.picture(location, &relative) {
                     Ok(Some(product)) => self.ready.push_back(Ok(product)),
                     Ok(None) => {}
                     Err(failure) => self.fail(failure),
@@ -247,11 +282,11 @@ impl Run<'_> {
     }
 
     /// A product of its own, or another image of the folder at hand.
-    fn picture(&mut self, path: PathBuf, relative: &Path) -> Result<Option<Product>, RowFailure> {
+    fn picture(&mut self, location: Location, relative: &Path) -> Result<Option<Product>, RowFailure> {
         let place = self.source.place(relative);
         let text = relative_text(relative);
         let id = if text.contains("\\x") { self.claim("image", text, &place)? } else { text };
-        let image = ImageRef { id: make_id(&id, &place, ImageId::new)?, location: Location::File(path) };
+        let image = ImageRef { id: make_id(&id, &place, ImageId::new)?, location };
         if let (false, Some(group)) = (self.source.is_alone(relative), &mut self.group) {
             if group.id.is_some() {
                 group.images.push(image);

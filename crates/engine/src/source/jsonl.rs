@@ -6,7 +6,8 @@
 
 use super::location::{ImageBase, ImageSeparator};
 use super::mapping::Mapping;
-use super::table::{BYTE_ORDER_MARK, Frame, LineRead, Lines, Row, RowFormat, Table, check_text};
+use super::table::{Frame, LineRead, Lines, Row, RowFormat, Table};
+use super::text::Text;
 use super::{Products, Source, SourceError};
 use serde_json::{Map, Value};
 use std::io;
@@ -31,31 +32,34 @@ struct JsonLines {
 }
 
 impl JsonLinesSource {
-    /// Goes through the file at `path` once. Image names are relative to `base`, or else to the file's folder.
+    /// Goes through `text` once. Image names are relative to `base`, or else to the file's folder.
     ///
     /// # Errors
     /// When it cannot be read, is no text, has no object in it, or lacks a name that is mapped or needed.
-    pub fn open(
-        path: &Path,
+    pub(super) fn open(
+        text: Text,
         mapping: &Mapping,
         base: Option<ImageBase>,
         separator: Option<ImageSeparator>,
     ) -> Result<Self, SourceError> {
-        let mut lines = Lines::open(path).map_err(SourceError::io(path))?;
+        let path = text.path();
+        let start = (text.start(), 1);
+        let mut lines = Lines::new(text.reader());
+        lines.seek(start.0, start.1).map_err(SourceError::io(path))?;
         let sample = sample(path, &mut lines)?;
         let mut columns: Vec<String> = Vec::new();
-        for name in sample.objects.iter().flat_map(Map::keys) {
+        for name in sample.iter().flat_map(Map::keys) {
             if !columns.contains(name) {
                 columns.push(name.clone());
             }
         }
-        let exists = |name: &str| sample.objects.iter().any(|object| !values(object, name).is_empty());
+        let exists = |name: &str| sample.iter().any(|object| !values(object, name).is_empty());
         let known = |name: &str| columns.iter().any(|column| column == name) || exists(name);
         let found =
             mapping.complete(&columns, known).map_err(|reason| SourceError::malformed(path, reason))?;
         let notices = if found.by_name { vec![found.to_string()] } else { Vec::new() };
         let format = JsonLines { id: found.id, images: found.images, separator };
-        Ok(Self(Table::open(path, (sample.start, 1), format, base, notices)?))
+        Ok(Self(Table::open(text, start, format, base, notices)?))
     }
 }
 
@@ -74,40 +78,26 @@ impl Source for JsonLinesSource {
     }
 }
 
-/// The front of a file.
-struct Sample {
-    /// Bytes of the byte order mark.
-    start: u64,
-    objects: Vec<Map<String, Value>>,
-}
-
-fn sample(path: &Path, lines: &mut Lines) -> Result<Sample, SourceError> {
-    let mut sample = Sample { start: 0, objects: Vec::new() };
+/// Objects of the file's front.
+fn sample(path: &Path, lines: &mut Lines) -> Result<Vec<Map<String, Value>>, SourceError> {
+    let mut sample = Vec::new();
     let mut first_fault = None;
     let mut frame = Frame::default();
     for index in 0..SAMPLE_OBJECTS {
-        let is_enough = !sample.objects.is_empty() && lines.position().0 >= SAMPLE_BYTES;
+        let is_enough = !sample.is_empty() && lines.position().0 >= SAMPLE_BYTES;
         if is_enough || !next(lines, &mut frame).map_err(SourceError::io(path))? {
             break;
         }
-        if index == 0 {
-            check_text(path, frame.bytes.get(..4096).unwrap_or(&frame.bytes))?;
-            if frame.bytes.starts_with(BYTE_ORDER_MARK) {
-                sample.start = BYTE_ORDER_MARK.len() as u64;
-                frame.bytes.drain(..BYTE_ORDER_MARK.len());
-            }
-            if frame.bytes.trim_ascii_start().starts_with(b"[") {
-                let reason =
-                    "is one JSON array, not JSON lines: convert it with `jq -c '.[]' FILE > FILE.jsonl`";
-                return Err(SourceError::malformed(path, reason));
-            }
+        if index == 0 && frame.bytes.trim_ascii_start().starts_with(b"[") {
+            let reason = "is one JSON array, not JSON lines: convert it with `jq -c '.[]' FILE > FILE.jsonl`";
+            return Err(SourceError::malformed(path, reason));
         }
         match frame.fault.take().map_or_else(|| object(&frame.bytes), Err) {
-            Ok(object) => sample.objects.push(object),
+            Ok(object) => sample.push(object),
             Err(fault) => first_fault = first_fault.or(Some(format!("line {} {fault}", frame.line))),
         }
     }
-    match (sample.objects.is_empty(), first_fault) {
+    match (sample.is_empty(), first_fault) {
         (false, _) => Ok(sample),
         (true, None) => Err(SourceError::malformed(path, "is empty: one JSON object per line was expected")),
         (true, Some(fault)) => Err(SourceError::malformed(
@@ -188,7 +178,9 @@ impl RowFormat for JsonLines {
                 let Value::String(text) = value else {
                     return Err(format!("has something that is not a text in `{name}`"));
                 };
-                images.extend(ImageSeparator::split(self.separator.as_ref(), text)?);
+                images.extend(
+                    ImageSeparator::split(self.separator.as_ref(), text)?.into_iter().map(Into::into),
+                );
             }
         }
         // A number stays among the fields, so that an answer can give the id with the type it came with.

@@ -3,6 +3,7 @@
 //! Catalog files name photos by a path beside the file, a path below some folder, or an address on the web. Nothing
 //! is opened here. A path may be absolute or climb with `..`: the file is the operator's own, and so is the choice.
 
+use super::SourceError;
 use std::path::{Path, PathBuf};
 
 use crate::catalog::Location;
@@ -20,6 +21,19 @@ impl ImageBase {
     /// An `http://` or `https://` address, or else a folder.
     pub fn parse(text: &str) -> Self {
         if is_web(text) { Self::Url(text.to_owned()) } else { Self::Folder(PathBuf::from(text)) }
+    }
+
+    /// The same, a folder by its full path, so that a photo's location does not depend on where the program was started.
+    ///
+    /// # Errors
+    /// When there is no such folder.
+    pub(super) fn canonical(self) -> Result<Self, SourceError> {
+        match self {
+            Self::Url(front) => Ok(Self::Url(front)),
+            Self::Folder(folder) => {
+                Ok(Self::Folder(std::fs::canonicalize(&folder).map_err(SourceError::io(&folder))?))
+            }
+        }
     }
 }
 
@@ -87,6 +101,19 @@ pub(super) fn resolve(name: &str, base: &ImageBase) -> Result<Location, String> 
             Ok(Location::Url(format!("{front}/{name}")))
         }
         ImageBase::Folder(folder) => Ok(Location::File(folder.join(Path::new(name)))),
+    }
+}
+
+/// Where the photo called `name` is, in a file that can only name what is on the web.
+///
+/// # Errors
+/// When `name` is no address.
+pub(super) fn resolve_web(name: &str) -> Result<Location, String> {
+    match is_web(name) {
+        true => Ok(Location::Url(name.to_owned())),
+        false => {
+            Err(format!("{name} is no http or https address: say what it is relative to with `--image-base`"))
+        }
     }
 }
 

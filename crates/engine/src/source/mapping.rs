@@ -176,7 +176,7 @@ fn recognise(names: &[&str], columns: &[String]) -> Option<String> {
 }
 
 /// Lower case with `_` for blanks and dashes, so that `Image Src` is `image_src`.
-fn plain(column: &str) -> String {
+pub(super) fn plain(column: &str) -> String {
     column.trim().to_lowercase().replace([' ', '-'], "_")
 }
 

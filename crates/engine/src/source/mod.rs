@@ -1,21 +1,30 @@
 //! Where a catalog comes from: one file per kind of source.
 //!
 //! A source names products and where their photos are; it reads no photo. What it cannot read it reports row
-//! by row and goes on. [`open`] tells by content which kind a path is: [`folder`], [`csv`] or [`jsonl`]; the two
-//! files share [`table`], which gathers the rows of one product.
+//! by row and goes on. [`open`] tells by content which kind a path is (`recognise`). Photos lie in a [`folder`] or an
+//! `archive`; tables ([`csv`], with a layout for each shop's export), [`jsonl`] and lists of `addresses` share [`table`],
+//! which gathers the rows of one product; `xml` and [`abo`] are read from front to end.
 //!
 //! `ingest` drives a source; `fetch` brings the photos it names.
 
+pub mod abo;
+mod addresses;
+mod archive;
 pub mod csv;
 pub mod folder;
+mod html;
 pub mod jsonl;
 mod location;
 mod mapping;
 mod open;
+mod recognise;
 pub mod shown;
 pub mod table;
+mod text;
 mod walk;
+mod xml;
 
+pub use abo::{LanguageError, Languages};
 pub use csv::CsvSource;
 pub use folder::{FolderOptions, FolderSource, ProductIdRule};
 pub use jsonl::JsonLinesSource;

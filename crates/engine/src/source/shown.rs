@@ -10,8 +10,13 @@ use std::path::{Component, Path};
 
 /// Text of a file name: bytes that are not UTF-8, and only those, become `\xNN`.
 pub fn name_text(name: &OsStr) -> String {
+    bytes_text(name.as_encoded_bytes())
+}
+
+/// [`name_text`] of a name that did not come from this system.
+pub(crate) fn bytes_text(name: &[u8]) -> String {
     let mut text = String::with_capacity(name.len());
-    for chunk in name.as_encoded_bytes().utf8_chunks() {
+    for chunk in name.utf8_chunks() {
         text.push_str(chunk.valid());
         for byte in chunk.invalid() {
             // Writing to a string cannot fail.

@@ -7,6 +7,7 @@
 
 use super::RowFailure;
 use super::shown::path_line;
+use crate::catalog::Location;
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ pub(super) enum Found {
     /// A file that may be a picture.
     Picture {
         /// For reading it.
-        path: PathBuf,
+        location: Location,
         /// Below the root.
         relative: PathBuf,
     },
@@ -132,7 +133,7 @@ impl Walk {
         let is_folder = fs::metadata(&path).is_ok_and(|found| found.is_dir());
         if !is_folder {
             // A link to a file is that file; one to nothing is reported by whoever reads it.
-            return Found::Picture { path, relative };
+            return Found::Picture { location: Location::File(path), relative };
         }
         match fs::canonicalize(&path) {
             Err(error) => fault(relative, &self.root, format!("the link cannot be followed: {error}")),
@@ -165,12 +166,10 @@ impl Iterator for Walk {
             return Some(match kind {
                 Kind::Folder => self.enter(path, relative, outside),
                 Kind::Unreadable(error) => fault(relative, &self.root, format!("cannot be read: {error}")),
-                Kind::Link | Kind::File => match extension(&name) {
-                    Some(other) if NOT_PICTURES.contains(&other.as_str()) => {
-                        Found::Ignored(Ignored::NotAPicture(other))
-                    }
-                    _ if matches!(kind, Kind::Link) => self.follow(path, relative, outside),
-                    _ => Found::Picture { path, relative },
+                Kind::Link | Kind::File => match judge_name(&name) {
+                    Some(reason) => Found::Ignored(reason),
+                    None if matches!(kind, Kind::Link) => self.follow(path, relative, outside),
+                    None => Found::Picture { location: Location::File(path), relative },
                 },
             });
         }
@@ -196,6 +195,11 @@ fn list(folder: &Path) -> io::Result<Vec<Item>> {
     }
     items.sort_unstable_by(|a, b| a.name.as_encoded_bytes().cmp(b.name.as_encoded_bytes()));
     Ok(items)
+}
+
+/// Why a file of that name is left out unread, if it is.
+pub(super) fn judge_name(name: &OsStr) -> Option<Ignored> {
+    extension(name).filter(|found| NOT_PICTURES.contains(&found.as_str())).map(Ignored::NotAPicture)
 }
 
 /// True for a name that a picture would have.

@@ -1,5 +1,6 @@
 //! From a record's bytes to its cells' text.
 
+use crate::source::text::windows_1252;
 use std::borrow::Cow;
 
 /// The cells of one record, and whether it was not UTF-8 and was read as Windows-1252.
@@ -23,17 +24,6 @@ pub(super) fn cells(record: &[u8], delimiter: u8) -> Result<(Vec<String>, bool),
         (Err(error), _) | (_, Err(error)) => return Err(format!("cannot be read as CSV ({error})")),
     }
     Ok((cells.iter().map(str::to_owned).collect(), matches!(text, Cow::Owned(_))))
-}
-
-/// Windows code page 1252; the five bytes it leaves open are read as Latin-1.
-fn windows_1252(byte: u8) -> char {
-    const FROM_80: [u16; 32] = [
-        0x20AC, 0x81, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152,
-        0x8D, 0x017D, 0x8F, 0x90, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122,
-        0x0161, 0x203A, 0x0153, 0x9D, 0x017E, 0x0178,
-    ];
-    let special = byte.checked_sub(0x80).and_then(|index| FROM_80.get(usize::from(index)));
-    special.and_then(|&code| char::from_u32(u32::from(code))).unwrap_or(char::from(byte))
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Gathers the rows of each product: a first pass over the file, and the passes that give products.
 
-use super::{Frame, Lines, Row, RowFormat, Table};
+use super::{Frame, Lines, Row, RowFormat, RowImage, Table};
 use crate::catalog::{Fields, ImageId, ImageRef, Product, ProductId};
 use crate::source::RowFailure;
 use crate::source::shown::one_line;
-use std::collections::{HashMap, VecDeque};
+use serde_json::Value;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 
@@ -62,13 +63,18 @@ pub(super) fn gather(format: &impl RowFormat, lines: &mut Lines) -> io::Result<G
     // Ids are kept as 128 bits of two keyed hashes: two ids that agree in both are not to be met.
     let keys = (RandomState::new(), RandomState::new());
     let mut groups: HashMap<(u64, u64), GroupSoFar> = HashMap::new();
+    let mut images = HashSet::new();
     let mut next_group = 0_u32;
     let mut frame = Frame::default();
     while format.frame(lines, &mut frame)? {
         let parsed = if frame.fault.is_none() { format.parse(&frame).ok() } else { None };
         let mut group = next_group;
         if let Some(row) = parsed {
-            let fields = keys.0.hash_one(serde_json::to_string(&row.fields).unwrap_or_default());
+            // Rows of variants differ anyhow, and nothing is lost of it.
+            let fields = match format.has_variants() {
+                true => 0,
+                false => keys.0.hash_one(serde_json::to_string(&row.fields).unwrap_or_default()),
+            };
             let known = groups
                 .entry((keys.0.hash_one(&row.id), keys.1.hash_one(&row.id)))
                 .or_insert_with(|| GroupSoFar { group, fields, differs: false });
@@ -77,7 +83,13 @@ pub(super) fn gather(format: &impl RowFormat, lines: &mut Lines) -> io::Result<G
                 found.differing += 1;
             }
             group = known.group;
-            found.items += row.images.len() as u64;
+            found.items += match format.has_variants() {
+                false => row.images.len() as u64,
+                true => {
+                    let new = |image: &&RowImage| images.insert(keys.0.hash_one((group, &image.name)));
+                    row.images.iter().filter(new).count() as u64
+                }
+            };
             if row.not_utf8 {
                 found.not_utf8 += 1;
                 if found.not_utf8 == 1 {
@@ -115,7 +127,7 @@ pub(super) struct Run<'a, F> {
 struct Gathering {
     id: Option<(String, ProductId)>,
     fields: Fields,
-    images: Vec<ImageRef>,
+    images: Vec<(u32, ImageRef)>,
     /// The line each image was first named on.
     named: HashMap<String, u64>,
     /// An image was named in a way that leads nowhere.
@@ -156,7 +168,11 @@ impl<'a, F: RowFormat> Run<'a, F> {
         // A product none of whose images can even be looked for has been reported, and is not one without images.
         let lost = product.images.is_empty() && product.lost_image;
         if let (Some((_, id)), false) = (product.id, lost) {
-            self.ready.push_back(Ok(Product { id, fields: product.fields, images: product.images }));
+            let (mut fields, mut images) = (product.fields, product.images);
+            self.table.format.finish(&mut fields);
+            images.sort_by_key(|(rank, _)| *rank);
+            let images = images.into_iter().map(|(_, image)| image).collect();
+            self.ready.push_back(Ok(Product { id, fields, images }));
         }
         true
     }
@@ -201,17 +217,31 @@ impl Gathering {
             Some(_) => true,
         };
         for (name, value) in row.fields {
-            self.fields.entry(name).or_insert(value);
+            match self.fields.get_mut(&name) {
+                None => {
+                    self.fields.insert(name, value);
+                }
+                Some(known) if table.format.gathers(&name) => add_value(known, value),
+                Some(_) => {}
+            }
         }
-        if repeats && row.images.is_empty() {
+        if repeats && row.images.is_empty() && !table.format.has_variants() {
             let id = self.id.as_ref().map(|(text, _)| text.as_str()).unwrap_or_default();
             return vec![format!("repeats product {id} without naming another image")];
         }
-        row.images.into_iter().filter_map(|name| self.image(name, line, table).err()).collect()
+        row.images.into_iter().filter_map(|image| self.image(image, line, table).err()).collect()
     }
 
-    fn image<F: RowFormat>(&mut self, name: String, line: u64, table: &Table<F>) -> Result<(), String> {
+    fn image<F: RowFormat>(&mut self, image: RowImage, line: u64, table: &Table<F>) -> Result<(), String> {
+        let RowImage { name, rank } = image;
         if let Some(earlier) = self.named.get(&name) {
+            if table.format.has_variants() {
+                let known = self.images.iter_mut().find(|(_, known)| known.id.as_str() == name);
+                if let Some((known, _)) = known {
+                    *known = rank.min(*known);
+                }
+                return Ok(());
+            }
             return Err(format!("is duplicated: line {earlier} names the same product and image ({name})"));
         }
         let id = ImageId::new(name.clone()).map_err(|error| {
@@ -219,9 +249,19 @@ impl Gathering {
             format!("the image's name is not one: {error}")
         })?;
         let location = table.locate(&name).inspect_err(|_| self.lost_image = true)?;
-        self.images.push(ImageRef { id, location });
+        self.images.push((rank, ImageRef { id, location }));
         self.named.insert(name, line);
         Ok(())
+    }
+}
+
+/// Makes an array of two different values, or adds one to it.
+fn add_value(known: &mut Value, value: Value) {
+    match known {
+        Value::Array(values) if values.contains(&value) => {}
+        Value::Array(values) => values.push(value),
+        one if *one == value => {}
+        one => *one = Value::Array(vec![one.take(), value]),
     }
 }
 

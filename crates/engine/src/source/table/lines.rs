@@ -1,8 +1,7 @@
 //! Lines of a file with their numbers and offsets, none of them longer than is sensible.
 
-use std::fs::File;
+use crate::archive::FileAt;
 use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom};
-use std::path::Path;
 
 /// What came of reading a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,15 +16,15 @@ pub(in crate::source) enum LineRead {
 
 /// A file, line by line.
 pub(in crate::source) struct Lines {
-    input: BufReader<File>,
+    input: BufReader<FileAt>,
     offset: u64,
     line: u64,
 }
 
 impl Lines {
-    /// At the file's front.
-    pub(in crate::source) fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { input: BufReader::with_capacity(64 << 10, File::open(path)?), offset: 0, line: 1 })
+    /// From where `input` is, which is the file's front.
+    pub(in crate::source) fn new(input: FileAt) -> Self {
+        Self { input: BufReader::with_capacity(64 << 10, input), offset: 0, line: 1 }
     }
 
     /// Offset in bytes and number of the line that comes next.

@@ -7,7 +7,8 @@
 //!
 //! Of several rows of one product every image is taken, in order; of a field the first value that is not empty.
 //! How many products have rows that differ in a field is told, so that it is not lost unseen. A row that repeats
-//! an image of its product, or has none where the product has rows already, is a failure.
+//! an image of its product, or has none where the product has rows already, is a failure; except in exports that
+//! write a row per variant, where that is usual ([`RowFormat::has_variants`]).
 
 mod gather;
 mod lines;
@@ -16,13 +17,13 @@ pub(super) use lines::{LineRead, Lines};
 
 use super::location::{ImageBase, resolve};
 use super::shown::path_line;
+use super::text::Text;
 use super::{Products, Source, SourceError};
 use crate::catalog::{Fields, Location};
 use gather::Gathered;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::path::Path;
 
 /// One row, cut out of the file and not yet understood.
 #[derive(Debug, Default)]
@@ -45,9 +46,23 @@ pub(super) struct Row {
     /// Every column but those of the id and the images, without the empty ones.
     pub(super) fields: Fields,
     /// Names or addresses of its photos.
-    pub(super) images: Vec<String>,
+    pub(super) images: Vec<RowImage>,
     /// Its bytes were not UTF-8.
     pub(super) not_utf8: bool,
+}
+
+/// A photo as a row names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RowImage {
+    pub(super) name: String,
+    /// Images of a product are put in the order of their ranks; of one rank, in the file's.
+    pub(super) rank: u32,
+}
+
+impl From<String> for RowImage {
+    fn from(name: String) -> Self {
+        Self { name, rank: 0 }
+    }
 }
 
 /// A way to write rows into a file.
@@ -60,43 +75,53 @@ pub(super) trait RowFormat: Send + Sync {
 
     /// Reads a row that was cut out without a fault, or says why it is none.
     fn parse(&self, frame: &Frame) -> Result<Row, String>;
+
+    /// Several rows of a product are its variants: they may repeat an image or have none, and what is
+    /// [gathered](Self::gathers) keeps the value of each.
+    fn has_variants(&self) -> bool {
+        false
+    }
+
+    /// Whether the different values that a product's rows have in this field are all kept, as an array.
+    fn gathers(&self, field: &str) -> bool {
+        let _ = field;
+        false
+    }
+
+    /// Last changes to the fields of a whole product.
+    fn finish(&self, fields: &mut Fields) {
+        let _ = fields;
+    }
 }
 
 /// A file of rows as a source.
 #[derive(Debug)]
 pub(super) struct Table<F> {
-    path: PathBuf,
-    stamp: Stamp,
+    text: Text,
     format: F,
     base: ImageBase,
     gathered: Gathered,
     notices: Vec<String>,
 }
 
-/// Tells whether a file is still what it was.
-type Stamp = (u64, Option<SystemTime>);
-
 impl<F: RowFormat> Table<F> {
-    /// Goes through the rows of `path` from `start` (a byte offset and its line) once.
+    /// Goes through the rows of `text` from `start` (a byte offset and its line) once.
     pub(super) fn open(
-        path: &Path,
+        text: Text,
         start: (u64, u64),
         format: F,
         base: Option<ImageBase>,
         mut notices: Vec<String>,
     ) -> Result<Self, SourceError> {
+        let path = text.path();
         let base = match base {
-            Some(ImageBase::Url(front)) => ImageBase::Url(front),
-            Some(ImageBase::Folder(folder)) => {
-                ImageBase::Folder(fs::canonicalize(&folder).map_err(SourceError::io(&folder))?)
-            }
+            Some(base) => base.canonical()?,
             None => {
                 let file = fs::canonicalize(path).map_err(SourceError::io(path))?;
                 ImageBase::Folder(file.parent().unwrap_or(Path::new("/")).to_owned())
             }
         };
-        let stamp = stamp(path)?;
-        let mut lines = Lines::open(path).map_err(SourceError::io(path))?;
+        let mut lines = Lines::new(text.reader());
         lines.seek(start.0, start.1).map_err(SourceError::io(path))?;
         let gathered = gather::gather(&format, &mut lines).map_err(SourceError::io(path))?;
         if gathered.rows.is_empty() {
@@ -105,12 +130,13 @@ impl<F: RowFormat> Table<F> {
                 "has no rows: one for each product or photo was expected",
             ));
         }
+        notices.extend(text.notices().iter().map(|notice| format!("{} {notice}", path_line(path))));
         notices.extend(gathered.notices());
-        Ok(Self { path: path.to_owned(), stamp, format, base, gathered, notices })
+        Ok(Self { text, format, base, gathered, notices })
     }
 
     fn place(&self, line: u64) -> String {
-        format!("{} line {line}", path_line(&self.path))
+        format!("{} line {line}", path_line(self.text.path()))
     }
 
     fn locate(&self, name: &str) -> Result<Location, String> {
@@ -120,7 +146,7 @@ impl<F: RowFormat> Table<F> {
 
 impl<F: RowFormat> Source for Table<F> {
     fn describe(&self) -> String {
-        format!("{} {}", self.format.name(), path_line(&self.path))
+        format!("{} {}", self.format.name(), path_line(self.text.path()))
     }
 
     fn images_expected(&self) -> Option<u64> {
@@ -132,32 +158,7 @@ impl<F: RowFormat> Source for Table<F> {
     }
 
     fn products(&self) -> Result<Products<'_>, SourceError> {
-        if stamp(&self.path)? != self.stamp {
-            return Err(SourceError::malformed(&self.path, "has changed since it was opened: start again"));
-        }
-        let lines = Lines::open(&self.path).map_err(SourceError::io(&self.path))?;
-        Ok(Box::new(gather::Run::new(self, lines)))
+        self.text.expect_unchanged()?;
+        Ok(Box::new(gather::Run::new(self, Lines::new(self.text.reader()))))
     }
 }
-
-fn stamp(path: &Path) -> Result<Stamp, SourceError> {
-    let found = fs::metadata(path).map_err(SourceError::io(path))?;
-    Ok((found.len(), found.modified().ok()))
-}
-
-/// Refuses what is not text in UTF-8 or a one-byte encoding, from the front of a file.
-pub(super) fn check_text(path: &Path, front: &[u8]) -> Result<(), SourceError> {
-    let utf16 = front.starts_with(&[0xFF, 0xFE]) || front.starts_with(&[0xFE, 0xFF]);
-    if utf16 {
-        return Err(SourceError::malformed(path, "is written in UTF-16: save it as UTF-8 and try again"));
-    }
-    if front.contains(&0) {
-        let reason = "holds NUL bytes, so it is no text: a folder, a CSV file or JSON lines were expected (a table in \
-                      UTF-16 must be saved as UTF-8)";
-        return Err(SourceError::malformed(path, reason));
-    }
-    Ok(())
-}
-
-/// UTF-8's mark at the front of a file.
-pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";

@@ -2,12 +2,13 @@
 //!
 //! Reading trusts nothing: a value that this program cannot have written is an error saying which.
 
-use super::schema::{LOCATION_FILE, LOCATION_URL};
+use super::schema::{LOCATION_FILE, LOCATION_MEMBER, LOCATION_URL};
 use crate::catalog::{Fields, ImageId, Location, ProductId};
 use crate::store::{Fingerprint, ImageKey};
 use lookalike_vision::hash::{DHash, Hashes, PHash, Pdq, PdqHash};
 use rusqlite::Row;
 use rusqlite::types::Type;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// The columns of `image` that [`fingerprint`], [`hashes`] and [`location`] read, by name.
@@ -44,10 +45,13 @@ pub(super) fn fields(text: &str) -> rusqlite::Result<Fields> {
 }
 
 /// Kind and bytes of a location. Paths need not be text, so they are kept as their bytes.
-pub(super) fn location_parts(location: &Location) -> (i64, &[u8]) {
+pub(super) fn location_parts(location: &Location) -> (i64, Cow<'_, [u8]>) {
     match location {
-        Location::File(path) => (LOCATION_FILE, path_bytes(path)),
-        Location::Url(url) => (LOCATION_URL, url.as_bytes()),
+        Location::File(path) => (LOCATION_FILE, path_bytes(path).into()),
+        Location::Url(url) => (LOCATION_URL, url.as_bytes().into()),
+        Location::Member { archive, name } => {
+            (LOCATION_MEMBER, [path_bytes(archive), b"\0", name.as_bytes()].concat().into())
+        }
     }
 }
 
@@ -73,8 +77,19 @@ pub(super) fn location(row: &Row<'_>) -> rusqlite::Result<Location> {
         LOCATION_URL => {
             String::from_utf8(bytes).map(Location::Url).map_err(|_| damaged("an image's URL is not UTF-8"))
         }
+        LOCATION_MEMBER => member(bytes),
         kind => Err(damaged(format!("an image's location is of the unknown kind {kind}"))),
     }
+}
+
+/// No path and no member's name has a NUL in it.
+fn member(bytes: Vec<u8>) -> rusqlite::Result<Location> {
+    let mut parts = bytes.splitn(2, |&byte| byte == 0);
+    let (Some(archive), Some(name)) = (parts.next(), parts.next()) else {
+        return Err(damaged("an image's place in an archive names no member"));
+    };
+    let name = str::from_utf8(name).map_err(|_| damaged("a member's name is not UTF-8"))?.to_owned();
+    Ok(Location::Member { archive: path_of(archive.to_vec())?, name })
 }
 
 pub(super) fn fingerprint(row: &Row<'_>) -> rusqlite::Result<Fingerprint> {
