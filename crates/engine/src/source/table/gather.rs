@@ -7,6 +7,7 @@ use crate::source::shown::one_line;
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::io;
+use std::sync::atomic::Ordering;
 
 /// Where a row is and whose it is.
 #[derive(Debug, Clone, Copy)]
@@ -161,6 +162,11 @@ impl<'a, F: RowFormat> Run<'a, F> {
         true
     }
 
+    fn breaks(&mut self) {
+        self.broken = true;
+        self.table.broke.store(true, Ordering::Relaxed);
+    }
+
     fn row(&mut self, at: RowAt) -> Result<Row, String> {
         let framed = self
             .lines
@@ -168,11 +174,11 @@ impl<'a, F: RowFormat> Run<'a, F> {
             .and_then(|()| self.table.format.frame(&mut self.lines, &mut self.frame));
         match framed {
             Err(error) => {
-                self.broken = true;
+                self.breaks();
                 return Err(format!("cannot be read, and neither can what comes after it: {error}"));
             }
             Ok(false) => {
-                self.broken = true;
+                self.breaks();
                 return Err("is gone: the file became shorter while it was read; start again".to_owned());
             }
             Ok(true) => {}

@@ -22,6 +22,7 @@ use gather::Gathered;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 /// One row, cut out of the file and not yet understood.
@@ -71,6 +72,8 @@ pub(super) struct Table<F> {
     base: ImageBase,
     gathered: Gathered,
     notices: Vec<String>,
+    /// The last pass did not get to the end.
+    broke: AtomicBool,
 }
 
 /// Tells whether a file is still what it was.
@@ -106,7 +109,8 @@ impl<F: RowFormat> Table<F> {
             ));
         }
         notices.extend(gathered.notices());
-        Ok(Self { path: path.to_owned(), stamp, format, base, gathered, notices })
+        let broke = AtomicBool::new(false);
+        Ok(Self { path: path.to_owned(), stamp, format, base, gathered, notices, broke })
     }
 
     fn place(&self, line: u64) -> String {
@@ -131,7 +135,12 @@ impl<F: RowFormat> Source for Table<F> {
         self.notices.clone()
     }
 
+    fn ended_early(&self) -> bool {
+        self.broke.load(Ordering::Relaxed) || stamp(&self.path).ok() != Some(self.stamp)
+    }
+
     fn products(&self) -> Result<Products<'_>, SourceError> {
+        self.broke.store(false, Ordering::Relaxed);
         if stamp(&self.path)? != self.stamp {
             return Err(SourceError::malformed(&self.path, "has changed since it was opened: start again"));
         }
