@@ -56,7 +56,7 @@ fn a_second_run_brings_only_what_changed() {
     shop.write("new/gone.png", png(&drawing(2)));
     assert_eq!(found(&shop, "new/gone.png")[0].0, "p2");
     let help = shop.run(["index", "--help"]);
-    assert!(help.stdout.contains("Products that the source no longer names stay in the catalog."));
+    assert!(help.stdout.contains("Products that the source no longer names stay in the catalog, unless"));
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_folder_is_a_product_on_request() {
     }
     let ran = shop.run(["index", "shop", "photos", "--product-per-folder"]);
     assert_eq!(ran.is_done().photos(), [4, 4, 0, 0]);
-    assert!(ran.stdout.contains("products  3 seen = 3 stored + 0 unchanged + 0 failed"), "{ran:#?}");
+    assert!(ran.stdout.contains("products  3 seen = 3 new + 0 changed + 0 unchanged + 0 failed"), "{ran:#?}");
     let best = |query| found(&shop, query).swap_remove(0);
     assert_eq!(best("photos/mug/inside/back.png"), ("mug".to_owned(), "mug/inside/back.png".to_owned()));
     assert_eq!(best("photos/alone.png"), ("alone".to_owned(), "alone.png".to_owned()));
@@ -132,7 +132,10 @@ fn a_csv_with_windows_line_ends_is_read_by_its_map() {
     shop.write("lists/export.csv", rows.replace("red", "blue"));
     let changed = shop.run(arguments);
     assert_eq!(changed.is_done().photos(), [3, 0, 3, 0], "the photos are as they were");
-    assert!(changed.stdout.contains("products  2 seen = 1 stored + 1 unchanged + 0 failed"), "{changed:#?}");
+    assert!(
+        changed.stdout.contains("products  2 seen = 0 new + 1 changed + 1 unchanged + 0 failed"),
+        "{changed:#?}"
+    );
 }
 
 #[test]
@@ -144,11 +147,16 @@ fn the_counts_come_as_json_on_request() {
     let counts = ran.has_failures().json();
     assert_eq!(
         counts["images"],
-        json!({"seen": 4, "stored": 1, "unchanged": 2, "failed": 1, "not_reached": 0})
+        json!({
+            "seen": 4, "new": 1, "changed": 0, "unchanged": 2, "removed": 0, "failed": 1, "not_reached": 0
+        })
     );
     assert_eq!(
         counts["products"],
-        json!({"seen": 4, "stored": 1, "unchanged": 2, "failed": 1, "not_reached": 0, "without_image": 0})
+        json!({
+            "seen": 4, "new": 1, "changed": 0, "unchanged": 2, "removed": 0, "failed": 1, "not_reached": 0,
+            "without_image": 0
+        })
     );
     assert_eq!(counts["cancelled"], false);
     assert!(counts["seconds"].as_f64().unwrap() > 0.0);

@@ -122,9 +122,9 @@ fn interrupted_a_run_says_so_and_goes_on_later() {
     let first: serde_json::Value = serde_json::from_slice(&run.wait_with_output().unwrap().stdout).unwrap();
     let second = index(&catalog, &photos).arg("--json").output().unwrap();
     let second: serde_json::Value = serde_json::from_slice(&second.stdout).unwrap();
-    let stored = |run: &serde_json::Value| run["images"]["stored"].as_u64().unwrap();
+    let stored = |run: &serde_json::Value| run["images"]["new"].as_u64().unwrap();
     assert_eq!(stored(&first) + stored(&second), PHOTOS as u64);
-    assert_eq!(second["images"]["unchanged"], first["images"]["stored"]);
+    assert_eq!(second["images"]["unchanged"], first["images"]["new"]);
     assert_eq!(second["cancelled"], false);
 }
 

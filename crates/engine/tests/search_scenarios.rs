@@ -44,6 +44,9 @@ impl Store for Noting {
     fn known(&self, id: &ProductId) -> Result<Option<KnownProduct>, StoreError> {
         self.store.known(id)
     }
+    fn product_ids(&self, after: Option<&ProductId>, limit: usize) -> Result<Vec<ProductId>, StoreError> {
+        self.store.product_ids(after, limit)
+    }
     fn products(&self, ids: &[ProductId]) -> Result<Vec<StoredProduct>, StoreError> {
         self.store.products(ids)
     }

@@ -1,6 +1,8 @@
 //! `lookalike demo`: a shop to try everything on, drawn, indexed and served.
 
-use super::index::{CacheSize, Run, outcome};
+use super::cost::{CacheSize, Fetching};
+use super::counts::outcome;
+use super::index::Run;
 use super::open::{Catalog, EncoderChoice};
 use super::progress::Progress;
 use super::serve::Service;
@@ -48,6 +50,7 @@ impl Demo {
             encoders: &[],
             failures: None,
             allow_private_urls: false,
+            fetching: &Fetching::default(),
             photo_cache: CacheSize::default(),
         };
         let report = run.carry_out(&Ingest::default())?;

@@ -1,7 +1,8 @@
 //! `lookalike encoders`: what makes a catalog's vectors, and changing that.
 
-use super::index::{CacheSize, note, outcome};
-use super::open::{self, Catalog, PhotoLimits, encoder_named, encoder_reads_text};
+use super::cost::{CacheSize, Fetching};
+use super::counts::{note, outcome};
+use super::open::{Catalog, PhotoLimits, encoder_named, encoder_reads_text};
 use super::progress::Progress;
 use super::{Outcome, interrupt};
 use crate::report::{json, table};
@@ -181,7 +182,6 @@ impl Add {
         // Each worker has its own core.
         let encoder = encoder_named(&self.name, NonZero::<usize>::MIN)?;
         store.begin_encoder(encoder.id())?;
-        let reader = CachingReader::new(open::reader(self.allow_private_urls)?, self.cache.of(&folder));
         let named = || folder.join(format!("failures-{}.csv", self.name));
         let mut failures = FailuresFile::create(&self.failures.clone().unwrap_or_else(named))?;
         let usual = Ingest::default();
@@ -192,6 +192,8 @@ impl Add {
         };
         let unreadable = if self.skip_unreadable { Unreadable::LeaveOut } else { Unreadable::Wait };
         let stop = interrupt::stop_flag()?;
+        let fetcher = Fetching::default().reader(self.allow_private_urls, &ingest, Some(&stop))?;
+        let reader = CachingReader::new(fetcher, self.cache.of(&folder));
         let lacking =
             store.summary()?.adding.iter().find(|added| added.id == *encoder.id()).map(|a| a.lacking);
         let mut progress = Progress::start(lacking, "photos");

@@ -1,19 +1,20 @@
 //! `lookalike index`: products and their photos into a catalog.
 
-use super::open::{Catalog, PhotoLimits, USUAL_ENCODER, encoder_named, reader};
+use super::cost::{CacheSize, Cost, Fetching};
+use super::counts::{done, note, outcome};
+use super::open::{Catalog, USUAL_ENCODER, encoder_named};
 use super::progress::Progress;
 use super::reading::Reading;
-use super::{Outcome, interrupt};
-use crate::report::{json, table};
+use super::{Outcome, counts, interrupt};
+use crate::report::json;
 use anyhow::{Context, bail};
-use lookalike_engine::fetch::{CachingReader, PhotoCache};
-use lookalike_engine::ingest::{Counts, Event, FailuresFile, Ingest, Report};
+use lookalike_engine::fetch::CachingReader;
+use lookalike_engine::ingest::{Event, FailuresFile, Ingest, Missing, Report};
 use lookalike_engine::search::SearchError;
 use lookalike_engine::source::{self, SourceOptions};
 use lookalike_engine::store::Store;
 use lookalike_engine::store::embedded::{Access, EmbeddedStore};
 use lookalike_vision::encoder::{Encoder, EncoderId};
-use serde_json::json;
 use std::io::{self, Write};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -22,8 +23,8 @@ use std::sync::Arc;
 /// Bring the photos of a folder, an archive, a shop's export or a feed into a catalog
 ///
 /// Running it again brings what is new or changed and leaves the rest alone; a run that was stopped goes on where it
-/// was. Products that the source no longer names stay in the catalog. Whatever cannot be used is named on standard error
-/// and in the failures file, and the exit code is then 3.
+/// was. Products that the source no longer names stay in the catalog, unless --delete-missing is given. Whatever cannot be
+/// used is named on standard error and in the failures file, and the exit code is then 3.
 #[derive(Debug, clap::Args)]
 pub(super) struct Index {
     /// The catalog: a folder, made where there is none.
@@ -39,6 +40,20 @@ pub(super) struct Index {
     /// Where to name what failed [default: failures.csv in the catalog].
     #[arg(long, value_name = "FILE")]
     failures: Option<PathBuf>,
+    /// Remove products that the source no longer names, once it was read to its end; `all` even when rows of it failed or
+    /// more than half of the catalog would go.
+    #[arg(
+        long,
+        value_name = "WHICH",
+        value_enum,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "careful"
+    )]
+    delete_missing: Option<DeleteMissing>,
+    /// Show what would be done, and do nothing: no photo is read or fetched.
+    #[arg(long)]
+    dry_run: bool,
     /// Fetch photos from this machine or a private network, where the source names addresses there.
     #[arg(long)]
     allow_private_urls: bool,
@@ -52,77 +67,25 @@ pub(super) struct Index {
     cost: Cost,
 }
 
-/// What a run may cost.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Cost")]
-struct Cost {
-    /// Fetch addresses that are stored already again, to see whether their photos changed
-    #[arg(long)]
-    recheck_urls: bool,
-    /// Threads that decode and encode [default: one per core].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    workers: Option<u16>,
-    #[command(flatten)]
-    cache: CacheSize,
-    #[command(flatten)]
-    photos: PhotoLimits,
-}
-
-/// How much of the web is kept.
-#[derive(Debug, Clone, clap::Args)]
-pub(super) struct CacheSize {
-    /// Keep up to this much of the photos from the web in the catalog, such as `500MB` or `2GB`; 0 keeps none. The
-    /// oldest go first.
-    #[arg(long, value_name = "SIZE", default_value = CacheSize::USUAL, value_parser = bytes)]
-    photo_cache: u64,
-}
-
-impl CacheSize {
-    const USUAL: &str = "10GB";
-
-    /// The cache of a catalog.
-    pub(super) fn of(&self, catalog: &Path) -> PhotoCache {
-        PhotoCache::new(catalog, self.photo_cache)
-    }
-}
-
-impl Default for CacheSize {
-    fn default() -> Self {
-        Self { photo_cache: bytes(Self::USUAL).unwrap_or_default() }
-    }
-}
-
-/// A number of bytes, as a person writes it.
-fn bytes(text: &str) -> Result<u64, String> {
-    let wrong = || "must be a size such as 0, 500MB or 2GB".to_owned();
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
-    let unit = match text.get(digits.len()..).unwrap_or_default().trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "kb" | "k" => 1_000,
-        "mb" | "m" => 1_000_000,
-        "gb" | "g" => 1_000_000_000,
-        "tb" | "t" => 1_000_000_000_000,
-        _ => return Err(wrong()),
-    };
-    let count: u64 = digits.parse().map_err(|_| wrong())?;
-    count.checked_mul(unit).ok_or_else(wrong)
-}
-
-impl Cost {
-    fn ingest(&self) -> Ingest {
-        let usual = Ingest::default();
-        Ingest {
-            limits: self.photos.limits(),
-            workers: self.workers.map_or(usual.workers, usize::from),
-            recheck_urls: self.recheck_urls,
-            ..usual
-        }
-    }
+/// Which products that the source does not name are removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum DeleteMissing {
+    /// None when a row of the source failed, or when they are more than half of the catalog.
+    Careful,
+    /// All of them.
+    All,
 }
 
 impl Index {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
-        let ingest = self.cost.ingest();
+        let ingest = Ingest {
+            missing: match self.delete_missing {
+                None => Missing::Keep,
+                Some(DeleteMissing::Careful) => Missing::Remove,
+                Some(DeleteMissing::All) => Missing::RemoveAny,
+            },
+            ..self.cost.ingest()
+        };
         let catalog = Catalog { catalog: self.catalog };
         let place = catalog.folder()?;
         let run = Run {
@@ -132,27 +95,21 @@ impl Index {
             encoders: &self.encoders,
             failures: self.failures.as_deref(),
             allow_private_urls: self.allow_private_urls,
+            fetching: self.cost.fetching(),
             photo_cache: self.cost.cache.clone(),
         };
-        let report = run.carry_out(&ingest)?;
+        let report = if self.dry_run { run.preview(&ingest)? } else { run.carry_out(&ingest)? };
+        if let Some(reason) = report.not_removed {
+            // Nobody may be there to read it.
+            let _ = writeln!(io::stderr(), "no product was removed: {reason}");
+        }
         let mut out = io::stdout().lock();
         if self.json {
-            json::write(&mut out, &as_json(&report))?;
+            json::write(&mut out, &counts::as_json(&report, self.dry_run))?;
         } else {
-            write_report(&mut out, place, &report)?;
+            counts::write_report(&mut out, place, &report, self.dry_run)?;
         }
         Ok(outcome(&report))
-    }
-}
-
-/// How a run is told to the caller's shell.
-pub(super) fn outcome(report: &Report) -> Outcome {
-    if report.cancelled {
-        Outcome::Stopped
-    } else if report.counts.any_failed() {
-        Outcome::SomeFailed
-    } else {
-        Outcome::Done
     }
 }
 
@@ -165,6 +122,7 @@ pub(super) struct Run<'a> {
     pub(super) encoders: &'a [String],
     pub(super) failures: Option<&'a Path>,
     pub(super) allow_private_urls: bool,
+    pub(super) fetching: &'a Fetching,
     pub(super) photo_cache: CacheSize,
 }
 
@@ -182,11 +140,12 @@ impl Run<'_> {
             );
         }
         let source = source::open(self.source, &self.options)?;
-        let reader = CachingReader::new(reader(self.allow_private_urls)?, self.photo_cache.of(self.place));
+        let stop = interrupt::stop_flag()?;
+        let fetcher = self.fetching.reader(self.allow_private_urls, ingest, Some(&stop))?;
+        let reader = CachingReader::new(fetcher, self.photo_cache.of(self.place));
         let (store, encoders) = open_or_create(self.place, self.encoders)?;
         let failures_path = self.failures.map_or_else(|| self.place.join("failures.csv"), Path::to_owned);
         let mut failures = FailuresFile::create(&failures_path)?;
-        let stop = interrupt::stop_flag()?;
         let mut progress = Progress::start(source.images_expected(), "photos");
         progress.say(&source.describe());
         for added in store.summary()?.adding {
@@ -211,8 +170,14 @@ impl Run<'_> {
                         unwritten.get_or_insert(error);
                     }
                 }
+                Event::NotReached(named) => {
+                    // These may be very many; the report counts them.
+                    if let Err(error) = failures.record(&named) {
+                        unwritten.get_or_insert(error);
+                    }
+                }
                 Event::Progress(counts) => progress.reach(done(&counts), &note(&counts)),
-                Event::Planned { .. } | Event::Stored { .. } | Event::Unchanged { .. } => {}
+                _ => {}
             },
             &stop,
         );
@@ -226,6 +191,34 @@ impl Run<'_> {
             let _ = writeln!(io::stderr(), "what failed is named in {}", path.display());
         }
         Ok(report)
+    }
+
+    /// Counts what [`Self::carry_out`] would do.
+    fn preview(self, ingest: &Ingest) -> anyhow::Result<Report> {
+        let source = source::open(self.source, &self.options)?;
+        let reader = self.fetching.reader(self.allow_private_urls, ingest, None)?;
+        let store = match EmbeddedStore::is_at(self.place) {
+            true => Some(EmbeddedStore::open(self.place, Access::ReadOnly)?),
+            false => None,
+        };
+        let stop = interrupt::stop_flag()?;
+        let mut progress = Progress::start(source.images_expected(), "photos");
+        progress.say(&source.describe());
+        let report = ingest.preview(
+            source.as_ref(),
+            store.as_ref().map(|store| store as &dyn Store),
+            &reader,
+            &mut |event| match event {
+                Event::Notice(notice) => progress.say(&notice),
+                Event::Failed(failure) => progress.say(&format!("would fail: {failure}")),
+                Event::Removed { product, .. } => progress.say(&format!("would be removed: {product}")),
+                Event::Progress(counts) => progress.reach(done(&counts), &note(&counts)),
+                _ => {}
+            },
+            &stop,
+        );
+        progress.finish();
+        Ok(report?)
     }
 }
 
@@ -261,65 +254,4 @@ fn open_or_create(place: &Path, names: &[String]) -> anyhow::Result<(EmbeddedSto
     });
     let encoders = encoders.collect::<anyhow::Result<Vec<_>>>()?;
     Ok((store, encoders))
-}
-
-fn done(counts: &Counts) -> u64 {
-    counts.stored + counts.unchanged + counts.failed
-}
-
-/// What is to be known beside how far a run has come.
-pub(super) fn note(counts: &Counts) -> String {
-    if counts.failed > 0 { format!("({} failed)", counts.failed) } else { String::new() }
-}
-
-fn write_report(out: &mut dyn Write, place: &Path, report: &Report) -> io::Result<()> {
-    let Report { counts, cancelled, seconds, .. } = report;
-    let products = &counts.products;
-    let mut rows = vec![
-        ("photos", counts.to_string()),
-        (
-            "products",
-            format!(
-                "{} seen = {} stored + {} unchanged + {} failed",
-                products.seen, products.stored, products.unchanged, products.failed
-            ),
-        ),
-        ("time", format!("{seconds:.1} s, {:.0} photos a second", done(counts) as f64 / seconds.max(1e-9))),
-    ];
-    if products.not_reached > 0 {
-        rows.push(("not reached", format!("{} products", products.not_reached)));
-    }
-    if counts.without_image > 0 {
-        rows.push(("without a photo", format!("{} products", counts.without_image)));
-    }
-    if *cancelled {
-        rows.push(("stopped", "run the same command again to go on".to_owned()));
-    }
-    table::write_record(out, &place.display().to_string(), &rows)
-}
-
-fn as_json(report: &Report) -> serde_json::Value {
-    let Report { counts, cancelled, seconds, peak_bytes } = report;
-    let products = &counts.products;
-    json!({
-        "images": {
-            "seen": counts.seen,
-            "stored": counts.stored,
-            "unchanged": counts.unchanged,
-            "failed": counts.failed,
-            "not_reached": counts.not_reached,
-        },
-        "products": {
-            "seen": products.seen,
-            "stored": products.stored,
-            "unchanged": products.unchanged,
-            "failed": products.failed,
-            "not_reached": products.not_reached,
-            "without_image": counts.without_image,
-        },
-        "bytes_read": counts.bytes,
-        "peak_bytes": peak_bytes,
-        "cancelled": cancelled,
-        "seconds": seconds,
-    })
 }

@@ -3,6 +3,9 @@
 //! Exit codes: 0 done, 1 error, 2 usage (clap's), 3 done but some items failed, 130 stopped by a signal.
 
 mod check;
+mod cost;
+mod counts;
+mod delete;
 mod demo;
 mod encoders;
 mod evaluate;
@@ -64,6 +67,7 @@ enum Command {
     Encoders(encoders::Encoders),
     Runtime(runtime::RuntimeCommand),
     Hash(hash::Hash),
+    Delete(delete::Delete),
 }
 
 /// How a command that did not fail ended.
@@ -106,6 +110,7 @@ impl Cli {
             Command::Encoders(command) => command.run(),
             Command::Runtime(command) => command.run(),
             Command::Hash(command) => command.run(),
+            Command::Delete(command) => command.run(),
         }
     }
 }

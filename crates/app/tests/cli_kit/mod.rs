@@ -169,16 +169,18 @@ impl Ran {
         self.stderr.lines().filter_map(|line| line.strip_prefix("failed: ")).collect()
     }
 
-    /// `photos` as printed: seen, stored, unchanged, failed. Asserts that they add up.
+    /// `photos` as printed: seen, new or changed, unchanged, failed. Asserts that they add up.
     #[track_caller]
     pub(crate) fn photos(&self) -> [u64; 4] {
         let line = self.stdout.lines().find_map(|line| line.trim().strip_prefix("photos "));
         let line = line.unwrap_or_else(|| panic!("no counts in {self:#?}")).trim();
         let numbers: Vec<u64> = line.split(' ').filter_map(|word| word.parse().ok()).collect();
-        let [seen, stored, unchanged, failed] = numbers[..] else { panic!("{line}") };
-        assert_eq!(line, format!("{seen} seen = {stored} stored + {unchanged} unchanged + {failed} failed"));
-        assert_eq!(seen, stored + unchanged + failed);
-        [seen, stored, unchanged, failed]
+        let [seen, new, changed, unchanged, failed] = numbers[..] else { panic!("{line}") };
+        let expected =
+            format!("{seen} seen = {new} new + {changed} changed + {unchanged} unchanged + {failed} failed");
+        assert_eq!(line, expected);
+        assert_eq!(seen, new + changed + unchanged + failed);
+        [seen, new + changed, unchanged, failed]
     }
 }
 

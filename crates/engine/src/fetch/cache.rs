@@ -5,7 +5,8 @@
 //! that were kept first go first. Only photos from the web are kept; files on this machine are read where they are.
 //! One process at a time adds to it (the one that writes the catalog), any number read.
 
-use super::photo::{Photo, PhotoReader, ReadError, Stat};
+use super::photo::{Brought, Photo, PhotoReader, ReadError, Stat};
+use super::validators::Validators;
 use crate::catalog::Location;
 use bytes::Bytes;
 use lookalike_vision::decode::Limits;
@@ -30,6 +31,8 @@ const KEPT_TENTHS: u64 = 9;
 pub struct PhotoCache {
     folder: PathBuf,
     limit_bytes: u64,
+    /// Neither looked at nor changed.
+    is_off: bool,
     /// Bytes kept, once they were counted.
     bytes: Mutex<Option<u64>>,
     has_warned: AtomicBool,
@@ -46,7 +49,14 @@ impl PhotoCache {
     /// Of the catalog in `catalog`. With the limit 0 nothing is kept.
     pub fn new(catalog: &Path, limit_bytes: u64) -> Self {
         let folder = catalog.join(FOLDER);
-        Self { folder, limit_bytes, bytes: Mutex::default(), has_warned: AtomicBool::new(false) }
+        let (bytes, has_warned) = (Mutex::default(), AtomicBool::new(false));
+        Self { folder, limit_bytes, is_off: false, bytes, has_warned }
+    }
+
+    /// The same catalog's, left as it is: nothing is taken from it and nothing is put into it.
+    #[must_use]
+    pub fn turned_off(self) -> Self {
+        Self { is_off: true, ..self }
     }
 
     fn path(&self, sha256: &[u8; 32]) -> PathBuf {
@@ -60,6 +70,9 @@ impl PhotoCache {
 
     /// The photo of this digest, if it is kept, whole and within the limits.
     pub fn get(&self, sha256: &[u8; 32], limits: &Limits) -> Option<Bytes> {
+        if self.is_off {
+            return None;
+        }
         let path = self.path(sha256);
         if fs::metadata(&path).ok()?.len() > limits.max_bytes {
             return None;
@@ -76,7 +89,8 @@ impl PhotoCache {
 
     /// Keeps a photo. That it could not be kept is logged once and costs nothing else.
     pub fn put(&self, sha256: &[u8; 32], photo: &[u8]) {
-        if let Err(error) = self.try_put(sha256, photo)
+        if !self.is_off
+            && let Err(error) = self.try_put(sha256, photo)
             && !self.has_warned.swap(true, Ordering::Relaxed)
         {
             tracing::warn!(folder = %self.folder.display(), %error, "photos from the web cannot be kept");
@@ -210,6 +224,19 @@ impl<R: PhotoReader> PhotoReader for CachingReader<R> {
         }
     }
 
+    fn read_unless_same(
+        &self,
+        location: &Location,
+        known: Option<&Validators>,
+        limits: &Limits,
+    ) -> Result<Brought, ReadError> {
+        self.inner.read_unless_same(location, known, limits)
+    }
+
+    fn host(&self, location: &Location) -> Option<String> {
+        self.inner.host(location)
+    }
+
     fn keep(&self, location: &Location, sha256: &[u8; 32], bytes: &[u8]) {
         if matches!(location, Location::Url(_)) {
             self.cache.put(sha256, bytes);
@@ -270,6 +297,16 @@ mod tests {
         // Where none may be kept any more, those of before go when another would come.
         PhotoCache::new(catalog.path(), 0).put(&digest(b"photo"), b"photo");
         assert_eq!(second.size().unwrap(), (0, 0));
+    }
+
+    #[test]
+    fn one_that_is_turned_off_is_left_as_it_is() {
+        let catalog = tempfile::tempdir().unwrap();
+        let cache = PhotoCache::new(catalog.path(), 1000);
+        cache.put(&digest(b"photo"), b"photo");
+        let off = PhotoCache::new(catalog.path(), 0).turned_off();
+        off.put(&digest(b"other"), b"other");
+        assert!(!has(&off, b"photo") && has(&cache, b"photo") && !has(&cache, b"other"));
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub enum FetchError {
         url: String,
         /// The resolver's reason.
         reason: String,
+        /// The name has none; otherwise nobody could say.
+        lasting: bool,
     },
     /// No connection, or it was lost before an answer began.
     #[error("{url} cannot be reached: {reason}")]
@@ -40,6 +42,8 @@ pub enum FetchError {
         url: String,
         /// The system's reason.
         reason: String,
+        /// What answers there is not what was asked for, and will not be.
+        lasting: bool,
     },
     /// The machine has no root certificates to check https with.
     #[error(
@@ -101,12 +105,52 @@ pub enum FetchError {
         /// How much had arrived.
         received_bytes: u64,
     },
+    /// Too many requests, and the pause it asks for is longer than there is time.
+    #[error("{url} asks to be left alone for {seconds} s: run again then")]
+    AskedToWait {
+        /// The URL.
+        url: String,
+        /// What is left of the pause.
+        seconds: u64,
+    },
+    /// A body that begins like no picture; the rest was not fetched.
+    #[error("{url} {reason}")]
+    NotAPicture {
+        /// The URL.
+        url: String,
+        /// What it is instead.
+        reason: String,
+    },
+    /// The last of several tries.
+    #[error("{last} (tried {times} times)")]
+    Tried {
+        /// What the last one met.
+        last: Box<FetchError>,
+        /// How many there were.
+        times: u32,
+    },
+    /// Whoever asked does not wait any more.
+    #[error("{url} was not waited for: the run was stopped")]
+    Stopped {
+        /// The URL.
+        url: String,
+    },
     /// The client could not be made, or its threads not started.
     #[error("cannot set up fetching: {reason}")]
     Setup {
         /// The library's reason.
         reason: String,
     },
+}
+
+impl FetchError {
+    /// What the last try met.
+    pub fn last(&self) -> &Self {
+        match self {
+            Self::Tried { last, .. } => last.last(),
+            error => error,
+        }
+    }
 }
 
 /// A URL as an error may show it: without user name, password and fragment, its query's values left out.

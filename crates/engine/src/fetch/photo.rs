@@ -3,10 +3,12 @@
 //! [`local`](super::local) brings them from disk; the web's reader implements the same trait. Whoever assembles a
 //! run gives it one [`PhotoReader`] that knows every kind of [`Location`] its source may name.
 
+use super::validators::Validators;
 use crate::catalog::Location;
 use bytes::Bytes;
 use lookalike_vision::decode::Limits;
 use std::io;
+use url::Url;
 
 /// A photo's bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +26,15 @@ pub struct Stat {
     pub bytes: u64,
     /// Modification time in nanoseconds since 1970.
     pub modified_ns: Option<i64>,
+}
+
+/// What came of asking for a photo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Brought {
+    /// The photo, and by what its server can tell later whether it changed.
+    Photo(Photo, Option<Validators>),
+    /// Its server says that it has not changed.
+    Same,
 }
 
 /// Brings photos. Called from several threads at once.
@@ -52,6 +63,28 @@ pub trait PhotoReader: Send + Sync {
     ) -> Result<Photo, ReadError> {
         let _ = sha256;
         self.read(location, limits)
+    }
+
+    /// Reads a photo, unless it is known to be the one of which its server said `known`.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    fn read_unless_same(
+        &self,
+        location: &Location,
+        known: Option<&Validators>,
+        limits: &Limits,
+    ) -> Result<Brought, ReadError> {
+        let _ = known;
+        self.read(location, limits).map(|photo| Brought::Photo(photo, None))
+    }
+
+    /// Who is asked for a photo, where that is somebody who is not to be asked for too many at a time: a host, a bucket.
+    /// `None` for this machine's disks.
+    fn host(&self, location: &Location) -> Option<String> {
+        let Location::Url(url) = location else { return None };
+        // What is no URL is refused without asking anybody.
+        Some(Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default())
     }
 
     /// Told of bytes that turned out to be a photo, with their digest: a reader that keeps photos does so here.
@@ -89,6 +122,9 @@ pub enum ReadError {
     /// Not to be had from the web; a fragment that says why.
     #[error("{0}")]
     Web(String),
+    /// The run was stopped, or its time is over.
+    #[error("was not waited for: the run was stopped")]
+    Stopped,
     /// As the system or the other side says it.
     #[error("cannot be read: {0}")]
     Failed(String),

@@ -37,13 +37,15 @@ pub(super) enum ResolveError {
     Refused(#[from] Refusal),
     /// The resolver did.
     #[error("the name {host} has no address ({reason})")]
-    Unresolved { host: String, reason: String },
+    Unresolved { host: String, reason: String, lasting: bool },
 }
 
 /// A resolver that gives out only addresses its guard lets pass.
 pub(super) struct GuardedResolver {
     pub(super) guard: Guard,
     pub(super) lookup: Arc<dyn Lookup>,
+    /// The operator's own proxy, wherever it is. With one, no other name is looked up here.
+    pub(super) proxy: Option<String>,
 }
 
 impl Resolve for GuardedResolver {
@@ -51,25 +53,33 @@ impl Resolve for GuardedResolver {
         let host = name.as_str().to_owned();
         let found = self.lookup.addresses(host.clone());
         let guard = self.guard.clone();
+        let is_proxy = self.proxy.as_deref() == Some(host.as_str());
         Box::pin(async move {
-            let checked = checked_addresses(&guard, &host, found.await)?;
+            let checked = checked_addresses((!is_proxy).then_some(&guard), &host, found.await)?;
             Ok(Box::new(checked.into_iter()) as Addrs)
         })
     }
 }
 
 fn checked_addresses(
-    guard: &Guard,
+    guard: Option<&Guard>,
     host: &str,
     found: io::Result<Vec<IpAddr>>,
 ) -> Result<Vec<SocketAddr>, ResolveError> {
-    let unresolved = |reason: String| ResolveError::Unresolved { host: host.to_owned(), reason };
-    let found = found.map_err(|error| unresolved(error.to_string()))?;
+    let unresolved =
+        |reason: String, lasting| ResolveError::Unresolved { host: host.to_owned(), reason, lasting };
+    // `getaddrinfo` tells a name that does not exist from one that nobody could be asked about (EAI_AGAIN); Rust passes
+    // only its words on.
+    let found = found.map_err(|error| {
+        let reason = error.to_string();
+        let lasting = !reason.contains("Temporary failure") && !reason.contains("ry again");
+        unresolved(reason, lasting)
+    })?;
     if found.is_empty() {
-        return Err(unresolved("no records".to_owned()));
+        return Err(unresolved("no records".to_owned(), true));
     }
     for address in &found {
-        guard.check_address(host, *address)?;
+        guard.map_or(Ok(()), |guard| guard.check_address(host, *address))?;
     }
     // The client puts the URL's own port in place of 0.
     Ok(found.into_iter().map(|address| SocketAddr::new(address, 0)).collect())

@@ -1,8 +1,9 @@
 //! Names that lie: the resolver's part of the guard, with a lookup of our own in place of DNS.
 
-use super::client::{FetchOptions, Fetcher};
+use super::client::Fetcher;
 use super::error::FetchError;
 use super::guard::Refusal;
+use super::options::FetchOptions;
 use super::resolver::Lookup;
 use std::future::Future;
 use std::io;

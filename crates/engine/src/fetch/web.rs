@@ -1,10 +1,13 @@
 //! Photos on the web, for the ingest: [`BlockingFetcher`] as a [`PhotoReader`], and a reader for every kind of place.
 
 use super::blocking::BlockingFetcher;
+use super::client::Answer;
 use super::error::{FetchError, redacted};
 use super::local::LocalReader;
-use super::photo::{Photo, PhotoReader, ReadError, Stat};
+use super::photo::{Brought, Photo, PhotoReader, ReadError, Stat};
+use super::validators::Validators;
 use crate::catalog::Location;
+use bytes::Bytes;
 use lookalike_vision::decode::Limits;
 use url::Url;
 
@@ -16,12 +19,29 @@ impl PhotoReader for BlockingFetcher {
 
     fn read(&self, location: &Location, limits: &Limits) -> Result<Photo, ReadError> {
         let url = url_of(location)?;
-        let bytes = self.get(url).map_err(|error| read_error(url, &error))?.bytes;
-        if bytes.len() as u64 > limits.max_bytes {
-            return Err(ReadError::TooLarge { bytes: bytes.len() as u64, max_bytes: limits.max_bytes });
-        }
-        Ok(Photo { bytes, modified_ns: None })
+        photo(self.get(url).map_err(|error| read_error(url, &error))?.bytes, limits)
     }
+
+    fn read_unless_same(
+        &self,
+        location: &Location,
+        known: Option<&Validators>,
+        limits: &Limits,
+    ) -> Result<Brought, ReadError> {
+        let url = url_of(location)?;
+        match self.get_unless_same(url, known).map_err(|error| read_error(url, &error))? {
+            Answer::Same => Ok(Brought::Same),
+            Answer::Fetched(fetched) => Ok(Brought::Photo(photo(fetched.bytes, limits)?, fetched.validators)),
+        }
+    }
+}
+
+fn photo(bytes: Bytes, limits: &Limits) -> Result<Photo, ReadError> {
+    let (length, Limits { max_bytes, .. }) = (bytes.len() as u64, *limits);
+    if length > max_bytes {
+        return Err(ReadError::TooLarge { bytes: length, max_bytes });
+    }
+    Ok(Photo { bytes, modified_ns: None })
 }
 
 fn url_of(location: &Location) -> Result<&str, ReadError> {
@@ -35,8 +55,10 @@ fn url_of(location: &Location) -> Result<&str, ReadError> {
 
 /// The error as a fragment that follows `url`, which is not named again unless another one failed on its behalf.
 fn read_error(url: &str, error: &FetchError) -> ReadError {
-    if matches!(error, FetchError::Status { status: 404 | 410, .. }) {
-        return ReadError::Missing;
+    match error.last() {
+        FetchError::Status { status: 404 | 410, .. } => return ReadError::Missing,
+        FetchError::Stopped { .. } => return ReadError::Stopped,
+        _ => {}
     }
     let text = error.to_string();
     let own = Url::parse(url).ok().and_then(|url| text.strip_prefix(&redacted(&url))?.strip_prefix(' '));
@@ -70,5 +92,14 @@ impl PhotoReader for AnyReader {
 
     fn read(&self, location: &Location, limits: &Limits) -> Result<Photo, ReadError> {
         self.reader(location).read(location, limits)
+    }
+
+    fn read_unless_same(
+        &self,
+        location: &Location,
+        known: Option<&Validators>,
+        limits: &Limits,
+    ) -> Result<Brought, ReadError> {
+        self.reader(location).read_unless_same(location, known, limits)
     }
 }

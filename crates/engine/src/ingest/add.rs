@@ -17,8 +17,10 @@ use super::encode::{Decoder, Worker};
 use super::event::{Event, Failure};
 use super::load::Loader;
 use super::plan::{Message, Outcome, Purpose, Task};
+use super::queue::Planning;
 use super::report::{Counts, Report};
-use super::run::{Ingest, IngestError, Stop};
+use super::run::{Ingest, IngestError};
+use super::stop::Stop;
 use crate::catalog::ImageRef;
 use crate::fetch::photo::PhotoReader;
 use crate::store::{EncoderChanges, Fingerprint, ImageKey, LackingImage, StoreError};
@@ -72,16 +74,16 @@ impl Ingest {
         let began = Instant::now();
         let given_up = |counts: Counts| move |source| IngestError::Store { counts: Box::new(counts), source };
         store.begin_encoder(encoder.id()).map_err(IngestError::Encoder)?;
-        let stop = Stop::new(cancel);
+        let stop = Stop::new(cancel, self.deadline);
         let (photo_budget, pixel_budget) = (Budget::new(self.photo_bytes), Budget::new(self.pixel_bytes));
-        let (workers, readers) = (self.workers.max(1), self.readers.max(1));
+        let (workers, queue) = (self.workers.max(1), self.queue());
         let encoders = [encoder];
         let name = encoder.id().name.as_str();
         let shared: &dyn EncoderChanges = store;
 
         let ended = thread::scope(|scope| {
             let stop = &stop;
-            let (task_sender, tasks) = bounded(2 * readers);
+            let readings = self.readings(&queue);
             let (loaded_sender, loaded) = bounded(2 * workers);
             let (message_sender, messages) = bounded(256);
             let (event_sender, events) = bounded(256);
@@ -115,21 +117,22 @@ impl Ingest {
                 };
                 stages.push(scope.spawn(move || worker.run()));
             }
-            for _ in 0..readers {
+            for tasks in readings {
                 let loader = Loader {
                     reader,
                     purpose: Purpose::AddVectors,
                     limits: self.limits,
                     budget: &photo_budget,
                     stop,
-                    tasks: tasks.clone(),
+                    tasks,
                     loaded: loaded_sender.clone(),
                     messages: message_sender.clone(),
                 };
                 stages.push(scope.spawn(move || loader.run()));
             }
-            let planner = scope.spawn(move || plan(shared, name, stop, &task_sender, &message_sender));
-            drop((tasks, loaded, loaded_sender));
+            let tasks = queue.planning();
+            let planner = scope.spawn(move || plan((shared, reader), name, stop, &tasks, &message_sender));
+            drop((loaded, loaded_sender));
             events.into_iter().for_each(on_event);
             let stages: Vec<_> = stages.into_iter().map(|stage| stage.join()).collect();
             (planner.join(), stages.into_iter().all(|stage| stage.is_ok()), writer.join())
@@ -152,7 +155,8 @@ impl Ingest {
             store.finish_encoder(name).map_err(given_up(counts))?;
         }
         let peak_bytes = photo_budget.peak() + pixel_budget.peak();
-        let report = Report { counts, cancelled, seconds: began.elapsed().as_secs_f64(), peak_bytes };
+        let seconds = began.elapsed().as_secs_f64();
+        let report = Report { counts, cancelled, seconds, peak_bytes, not_removed: None };
         Ok(AddReport { report, finished })
     }
 }
@@ -165,10 +169,10 @@ struct Planned {
 
 /// Makes a task of every image that lacks the vector, until all are or the run is stopped.
 fn plan(
-    store: &dyn EncoderChanges,
+    (store, reader): (&dyn EncoderChanges, &dyn PhotoReader),
     encoder: &str,
     stop: &Stop<'_>,
-    tasks: &Sender<Task>,
+    tasks: &Planning<'_>,
     messages: &Sender<Message>,
 ) -> Planned {
     let (mut count, mut after) = (0, None);
@@ -191,9 +195,11 @@ fn plan(
                 slot: 0,
                 image: ImageRef { id, location },
                 before: Some(Fingerprint { bytes, modified_ns: None, sha256 }),
+                moved: false,
+                validators: None,
                 bytes: Some(bytes),
             };
-            if stop.requested() || tasks.send(task).is_err() {
+            if stop.requested() || tasks.push(reader.host(&task.image.location), task).is_err() {
                 return Planned { count, is_whole: false };
             }
             count += 1;
@@ -257,11 +263,11 @@ impl VectorWriter<'_> {
                 match outcome {
                     Outcome::Encoded(vector) => self.push(ImageKey(product), vector),
                     Outcome::Failed(failure) => self.fail(ImageKey(product), failure),
-                    Outcome::NotReached | Outcome::Ready(_) | Outcome::Same(_) => {}
+                    Outcome::NotReached(_) | Outcome::Ready { .. } | Outcome::Same(_) => {}
                 }
             }
             Message::Broken(error) => self.give_up(error),
-            Message::Row(_) | Message::Product { .. } => {}
+            Message::Row(_) | Message::Product { .. } | Message::LeftOut { .. } => {}
         }
     }
 

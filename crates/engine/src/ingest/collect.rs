@@ -7,11 +7,11 @@
 
 use super::event::Event;
 use super::plan::{Message, Outcome};
-use super::product::{InHand, State};
+use super::product::{InHand, Ready, State};
 use super::report::Counts;
-use super::run::Stop;
-use super::write::{Batch, Counted};
-use crate::store::StoreError;
+use super::stop::Stop;
+use super::write::{Batch, Counted, Entry};
+use crate::store::{Found, StoreError};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -106,6 +106,13 @@ impl<'a> Collector<'a> {
                     self.in_hand.insert(number, *in_hand);
                 }
             }
+            Message::LeftOut { images, named } => {
+                self.counts.seen += images;
+                self.counts.not_reached += images;
+                self.counts.products.seen += 1;
+                self.counts.products.not_reached += 1;
+                named.into_iter().for_each(|named| self.tell(Event::NotReached(named)));
+            }
             Message::Image { product, slot, bytes, outcome } => {
                 self.counts.bytes += bytes;
                 self.settle(product, slot, outcome);
@@ -120,13 +127,15 @@ impl<'a> Collector<'a> {
     fn settle(&mut self, number: u64, slot: usize, outcome: Outcome) {
         let Some(product) = self.in_hand.get_mut(&number) else { return };
         let ready = product.ready();
-        let (state, failure) = match outcome {
-            Outcome::Ready(image) => (State::Ready(image), None),
+        let (state, found, told) = match outcome {
+            Outcome::Ready { image, validators } => {
+                (State::Ready(image), Found { place: None, validators }, None)
+            }
             // None comes where whole images are asked for.
             Outcome::Encoded(_) => return,
-            Outcome::Same(modified_ns) => (State::Unchanged(modified_ns), None),
-            Outcome::Failed(failure) => (State::Failed, Some(failure)),
-            Outcome::NotReached => (State::NotReached, None),
+            Outcome::Same(same) => (State::Unchanged(same.modified_ns), same.found, None),
+            Outcome::Failed(failure) => (State::Failed, Found::default(), Some(Event::Failed(failure))),
+            Outcome::NotReached(named) => (State::NotReached, Found::default(), named.map(Event::NotReached)),
         };
         let counter = match &state {
             State::Unchanged(_) => Some(&mut self.counts.unchanged),
@@ -138,13 +147,14 @@ impl<'a> Collector<'a> {
         if !product.settle(slot, state) {
             return;
         }
+        product.note(slot, found);
         if let Some(counter) = counter {
             *counter += 1;
         }
         self.ready += product.ready() - ready;
         let is_done = product.waiting() == 0;
-        if let Some(failure) = failure {
-            self.tell(Event::Failed(failure));
+        if let Some(event) = told {
+            self.tell(event);
         }
         if is_done {
             if let Some(product) = self.in_hand.remove(&number) {
@@ -165,17 +175,27 @@ impl<'a> Collector<'a> {
         } else if product.is_lost() {
             products.failed += 1;
         } else if reached && product.is_as_before() {
-            products.unchanged += 1;
             let images = product.slots.len() as u64;
-            self.tell(Event::Unchanged { product: product.id, images });
-        } else {
-            let counted = match reached {
-                false => Counted::NotReached,
-                true if product.is_as_before_but_for_times() => Counted::Unchanged,
-                true => Counted::Stored,
+            let mut notes = product.notes().into_iter();
+            let Some(first) = notes.next() else {
+                products.unchanged += 1;
+                self.tell(Event::Unchanged { product: product.id, images });
+                return;
             };
-            let (write, _) = product.write();
-            self.batch.push(product.id, write, counted);
+            self.batch.push(first, entry(&product, Counted::Unchanged));
+            notes.for_each(|note| self.batch.push(note, entry(&product, Counted::Later)));
+        } else {
+            let counted = match (reached, &product.before) {
+                (false, _) => Counted::NotReached,
+                (true, _) if product.is_as_before_but_for_times() => Counted::Unchanged,
+                (true, None) => Counted::New,
+                (true, Some(_)) => Counted::Changed,
+            };
+            let removed = product.count_dropped();
+            let Ready { write, changed, .. } = product.write();
+            self.batch.push(write, Entry { changed, removed, ..entry(&product, counted) });
+            let notes = product.notes();
+            notes.into_iter().for_each(|note| self.batch.push(note, entry(&product, Counted::Later)));
         }
     }
 
@@ -187,8 +207,8 @@ impl<'a> Collector<'a> {
         };
         let Some(mut product) = self.in_hand.remove(&number) else { return };
         self.ready -= product.ready();
-        let (write, slots) = product.write();
-        self.batch.push(product.id.clone(), write, Counted::Later);
+        let Ready { write, slots, changed } = product.write();
+        self.batch.push(write, Entry { changed, ..entry(&product, Counted::Later) });
         if !self.write() {
             product.refuse(&slots);
         }
@@ -207,6 +227,12 @@ impl<'a> Collector<'a> {
     fn tell(&self, event: Event) {
         send(&self.events, self.stop, event);
     }
+}
+
+/// What a product counts as, where no image of it changed or went.
+fn entry(product: &InHand, counted: Counted) -> Entry {
+    let images = product.slots.len() as u64;
+    Entry { product: product.id.clone(), images, changed: 0, removed: 0, counted }
 }
 
 /// Nobody listens any more when the caller's own function panicked: then there is no point in going on.

@@ -9,7 +9,8 @@ use super::budget::{Budget, Grant};
 use super::event::{Failure, Stage, panic_text, whole};
 use super::load::Loaded;
 use super::plan::{Message, Outcome, Purpose, Task};
-use super::run::Stop;
+use super::stop::Stop;
+use crate::fetch::Validators;
 use crate::fetch::photo::PhotoReader;
 use crate::store::{Fingerprint, NewImage};
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
@@ -54,6 +55,7 @@ pub(super) struct Worker<'a> {
 struct Held<'a> {
     task: Task,
     fingerprint: Fingerprint,
+    validators: Option<Validators>,
     media_type: &'static str,
     picture: Picture,
     /// Unless vectors alone are wanted.
@@ -86,10 +88,11 @@ impl<'a> Worker<'a> {
     }
 
     fn take(&self, loaded: Loaded<'a>, held: &mut Vec<Held<'a>>) {
-        let Loaded { task, photo, sha256, grant } = loaded;
+        let Loaded { task, photo, validators, sha256, grant } = loaded;
         let bytes = photo.bytes.len() as u64;
         if self.stop.requested() {
-            return self.tell(&task, bytes, Outcome::NotReached);
+            let left_out = self.stop.left_out(&task.image.location);
+            return self.tell(&task, bytes, Outcome::NotReached(left_out));
         }
         let failed = |reason: &str| {
             let failure = Failure::new(&task.image.location, Stage::Decode, reason);
@@ -121,7 +124,9 @@ impl<'a> Worker<'a> {
             Ok((picture, hashes)) => {
                 let media_type = header.format.media_type();
                 pixels.correct((picture.rgb().len() + picture.alpha().map_or(0, <[u8]>::len)) as u64);
-                held.push(Held { task, fingerprint, media_type, picture, hashes, _pixels: pixels });
+                let held_now =
+                    Held { task, fingerprint, validators, media_type, picture, hashes, _pixels: pixels };
+                held.push(held_now);
             }
         }
     }
@@ -144,20 +149,23 @@ impl<'a> Worker<'a> {
             Err(reason) => vec![Err(reason)],
         };
         for (held, vectors) in held.drain(..).zip(vectors) {
-            let Held { task, fingerprint, media_type, picture, hashes, _pixels } = held;
+            let Held { task, fingerprint, validators, media_type, picture, hashes, _pixels } = held;
             let outcome = match vectors {
                 Err(reason) => Outcome::Failed(Failure::new(&task.image.location, Stage::Encode, &reason)),
                 Ok(vectors) => match hashes {
-                    Some(hashes) => Outcome::Ready(Box::new(NewImage {
-                        id: task.image.id.clone(),
-                        location: task.image.location.clone(),
-                        fingerprint,
-                        width: picture.width(),
-                        height: picture.height(),
-                        media_type,
-                        hashes,
-                        vectors,
-                    })),
+                    Some(hashes) => {
+                        let image = Box::new(NewImage {
+                            id: task.image.id.clone(),
+                            location: task.image.location.clone(),
+                            fingerprint,
+                            width: picture.width(),
+                            height: picture.height(),
+                            media_type,
+                            hashes,
+                            vectors,
+                        });
+                        Outcome::Ready { image, validators }
+                    }
                     None => Outcome::Encoded(vectors.into_iter().flatten().collect()),
                 },
             };

@@ -33,6 +33,15 @@ pub enum Event {
         /// How many images it has.
         images: u64,
     },
+    /// The source does not name a product any more, and it is gone; in a preview, it would be.
+    Removed {
+        /// The product.
+        product: ProductId,
+        /// How many images it had.
+        images: u64,
+    },
+    /// The deadline came before an item; it is as it was.
+    NotReached(Failure),
     /// One item failed, and nothing else with it. Where the store refuses a product without new images, its place is
     /// `product ID`; that counts in [`ProductCounts::failed`](super::ProductCounts::failed) and not as an item.
     Failed(Failure),
@@ -49,6 +58,7 @@ pub enum Stage {
     Decode,
     Encode,
     Store,
+    Deadline,
 }
 
 impl Stage {
@@ -60,6 +70,7 @@ impl Stage {
             Self::Decode => "decode",
             Self::Encode => "encode",
             Self::Store => "store",
+            Self::Deadline => "deadline",
         }
     }
 }
@@ -89,6 +100,11 @@ impl Failure {
             Location::Member { archive, name } => format!("{}/{}", path_line(archive), one_line(name)),
         };
         Self { place, stage, reason: one_line(reason) }
+    }
+
+    /// Of a product as a whole.
+    pub(super) fn of_product(product: &ProductId, stage: Stage, reason: &str) -> Self {
+        Self { place: one_line(&format!("product {product}")), stage, reason: one_line(reason) }
     }
 }
 

@@ -5,10 +5,13 @@
 
 use super::budget::{Budget, Grant};
 use super::event::{Failure, Stage, panic_text};
-use super::plan::{Message, Outcome, Purpose, Task};
-use super::run::Stop;
-use crate::fetch::photo::{Photo, PhotoReader, ReadError};
-use crossbeam_channel::{Receiver, Sender};
+use super::plan::{Message, Outcome, Purpose, Same, Task};
+use super::queue::Reading;
+use super::stop::Stop;
+use crate::fetch::Validators;
+use crate::fetch::photo::{Brought, Photo, PhotoReader, ReadError};
+use crate::store::{Fingerprint, Found};
+use crossbeam_channel::Sender;
 use lookalike_vision::contained::contained;
 use lookalike_vision::decode::Limits;
 use sha2::{Digest as _, Sha256};
@@ -20,6 +23,7 @@ const USUAL_BYTES: u64 = 1 << 20;
 pub(super) struct Loaded<'a> {
     pub(super) task: Task,
     pub(super) photo: Photo,
+    pub(super) validators: Option<Validators>,
     pub(super) sha256: [u8; 32],
     pub(super) grant: Grant<'a>,
 }
@@ -31,16 +35,18 @@ pub(super) struct Loader<'a> {
     pub(super) limits: Limits,
     pub(super) budget: &'a Budget,
     pub(super) stop: &'a Stop<'a>,
-    pub(super) tasks: Receiver<Task>,
+    pub(super) tasks: Reading<'a>,
     pub(super) loaded: Sender<Loaded<'a>>,
     pub(super) messages: Sender<Message>,
 }
 
-impl Loader<'_> {
+impl<'a> Loader<'a> {
     pub(super) fn run(self) {
-        while let Ok(task) = self.tasks.recv() {
+        // The turn lasts until the photo is handed on: who is not waited for is not asked for more than can be worked on.
+        while let Some((task, _turn)) = self.tasks.take() {
             let (product, slot) = (task.product, task.slot);
-            if let Some((bytes, outcome)) = self.load(task)
+            let (read, grant) = self.read(&task);
+            if let Some((bytes, outcome)) = self.compare(task, read, grant)
                 && self.messages.send(Message::Image { product, slot, bytes, outcome }).is_err()
             {
                 return;
@@ -48,39 +54,71 @@ impl Loader<'_> {
         }
     }
 
-    /// Gives an outcome unless the photo has to be worked on.
-    fn load(&self, task: Task) -> Option<(u64, Outcome)> {
+    /// Nothing when the run is stopped.
+    fn read(&self, task: &Task) -> (Result<Brought, ReadError>, Option<Grant<'a>>) {
         if self.stop.requested() {
-            return Some((0, Outcome::NotReached));
+            return (Err(ReadError::Stopped), None);
         }
-        let mut grant = self.budget.acquire(task.bytes.unwrap_or(USUAL_BYTES).min(self.limits.max_bytes));
+        let expected = task.bytes.unwrap_or(USUAL_BYTES).min(self.limits.max_bytes);
+        let mut grant = self.budget.acquire(expected);
         let again = task.before.filter(|_| self.purpose == Purpose::AddVectors);
+        let (location, limits) = (&task.image.location, &self.limits);
         let read = contained(|| match again {
-            Some(before) => self.reader.read_again(&task.image.location, &before.sha256, &self.limits),
-            None => self.reader.read(&task.image.location, &self.limits),
+            Some(before) => {
+                let photo = self.reader.read_again(location, &before.sha256, limits)?;
+                Ok(Brought::Photo(photo, None))
+            }
+            None => self.reader.read_unless_same(location, task.validators.as_ref(), limits),
         });
         let read = read.unwrap_or_else(|panic| Err(ReadError::Failed(panic_text(&*panic).to_owned())));
-        let photo = match read {
-            Ok(photo) => photo,
-            Err(error) => {
-                let failure = Failure::new(&task.image.location, Stage::Fetch, &error.to_string());
-                return Some((0, Outcome::Failed(failure)));
+        if let Ok(Brought::Photo(photo, _)) = &read {
+            grant.correct(photo.bytes.len() as u64);
+        }
+        (read, Some(grant))
+    }
+
+    /// Gives an outcome unless the photo has to be worked on.
+    fn compare(
+        &self,
+        task: Task,
+        read: Result<Brought, ReadError>,
+        grant: Option<Grant<'a>>,
+    ) -> Option<(u64, Outcome)> {
+        let failed = |reason: &str| Outcome::Failed(Failure::new(&task.image.location, Stage::Fetch, reason));
+        let (photo, validators) = match read {
+            Ok(Brought::Photo(photo, validators)) => (photo, validators),
+            // Only what is stored is asked for on this condition.
+            Ok(Brought::Same) => return Some((0, Outcome::Same(Box::default()))),
+            Err(ReadError::Stopped) => {
+                return Some((0, Outcome::NotReached(self.stop.left_out(&task.image.location))));
             }
+            Err(error) => return Some((0, failed(&error.to_string()))),
         };
         let bytes = photo.bytes.len() as u64;
-        grant.correct(bytes);
         let sha256: [u8; 32] = Sha256::digest(&photo.bytes).into();
-        if again.is_some_and(|before| before.sha256 != sha256) {
-            let reason = "has changed since it was stored: index its source again";
-            let failure = Failure::new(&task.image.location, Stage::Fetch, reason);
-            return Some((bytes, Outcome::Failed(failure)));
-        }
-        if let Some(before) = task.before.filter(|before| again.is_none() && before.sha256 == sha256) {
-            let modified_ns = photo.modified_ns.filter(|_| photo.modified_ns != before.modified_ns);
-            return Some((bytes, Outcome::Same(modified_ns)));
+        match (self.purpose, task.before) {
+            (Purpose::AddVectors, Some(before)) if before.sha256 != sha256 => {
+                let reason = "has changed since it was stored: index its source again";
+                return Some((bytes, failed(reason)));
+            }
+            (Purpose::Images, Some(before)) if before.sha256 == sha256 => {
+                return Some((bytes, Outcome::Same(Box::new(same(&task, before, &photo, validators)))));
+            }
+            _ => {}
         }
         // Nobody works on it any more when this fails; the collector then counts it as not reached.
-        self.loaded.send(Loaded { task, photo, sha256, grant }).ok();
+        let grant = grant?;
+        self.loaded.send(Loaded { task, photo, validators, sha256, grant }).ok();
         None
+    }
+}
+
+/// What is new about a photo whose bytes are `before`'s.
+fn same(task: &Task, before: Fingerprint, photo: &Photo, validators: Option<Validators>) -> Same {
+    let place = task.moved.then(|| (task.image.location.clone(), photo.modified_ns));
+    let is_new_time = !task.moved && photo.modified_ns != before.modified_ns;
+    Same {
+        modified_ns: photo.modified_ns.filter(|_| is_new_time),
+        found: Found { place, validators: validators.filter(|now| task.validators.as_ref() != Some(now)) },
     }
 }

@@ -1,7 +1,8 @@
 //! A product while its images are made ready, and the write that becomes of it.
 
 use crate::catalog::{Fields, ImageId, ProductId};
-use crate::store::{ImageWrite, NewImage, Write};
+use crate::store::{Found, ImageWrite, NewImage, Write};
+use std::collections::HashSet;
 use std::mem;
 
 /// A product on its way, with a slot for each image.
@@ -12,8 +13,19 @@ pub(super) struct InHand {
     pub(super) slots: Vec<Slot>,
     /// What is stored of it.
     pub(super) before: Option<Before>,
+    /// What is to be noted of its images once they are stored.
+    found: Vec<(ImageId, Found)>,
     waiting: usize,
     ready: usize,
+}
+
+/// What is to be written of a product.
+pub(super) struct Ready {
+    pub(super) write: Write,
+    /// The slots of the images it puts.
+    pub(super) slots: Vec<usize>,
+    /// How many of these take the place of a stored one.
+    pub(super) changed: u64,
 }
 
 /// What was stored of a product when it was planned.
@@ -47,7 +59,30 @@ pub(super) enum State {
 impl InHand {
     pub(super) fn new(id: ProductId, fields: Fields, slots: Vec<Slot>, before: Option<Before>) -> Self {
         let waiting = slots.iter().filter(|slot| matches!(slot.state, State::Waiting)).count();
-        Self { id, fields, slots, before, waiting, ready: 0 }
+        Self { id, fields, slots, before, found: Vec::new(), waiting, ready: 0 }
+    }
+
+    /// Takes down what is to be noted of an image.
+    pub(super) fn note(&mut self, slot: usize, found: Found) {
+        if let Some(slot) = self.slots.get(slot).filter(|_| found != Found::default()) {
+            self.found.push((slot.id.clone(), found));
+        }
+    }
+
+    /// The notes on images that are stored by now, or by the write before these.
+    pub(super) fn notes(&mut self) -> Vec<Write> {
+        let product = &self.id;
+        mem::take(&mut self.found)
+            .into_iter()
+            .map(|(image, at)| Write::Found { product: product.clone(), image, at })
+            .collect()
+    }
+
+    /// How many stored images the source does not name any more.
+    pub(super) fn count_dropped(&self) -> u64 {
+        let named: HashSet<&ImageId> = self.slots.iter().map(|slot| &slot.id).collect();
+        let before = self.before.iter().flat_map(|before| &before.images);
+        before.filter(|id| !named.contains(id)).count() as u64
     }
 
     /// How many images wait for their bytes to be worked on.
@@ -119,18 +154,19 @@ impl InHand {
         self.slots.iter().any(|slot| matches!(slot.state, State::Written))
     }
 
-    /// Everything that is ready, with everything that is stored left as it is, and the slots of what is new. What
-    /// is not stored and not ready is left out, so this may be written at any time, again and again.
-    pub(super) fn write(&mut self) -> (Write, Vec<usize>) {
+    /// Everything that is ready, with everything that is stored left as it is. What is not stored and not ready is left
+    /// out, so this may be written at any time, again and again.
+    pub(super) fn write(&mut self) -> Ready {
         self.ready = 0;
         let mut images = Vec::with_capacity(self.slots.len());
-        let mut new = Vec::new();
+        let (mut new, mut changed) = (Vec::new(), 0);
         for (index, slot) in self.slots.iter_mut().enumerate() {
             let keep = |modified_ns| ImageWrite::Keep { id: slot.id.clone(), modified_ns };
             match mem::replace(&mut slot.state, State::Written) {
                 State::Ready(image) => {
                     images.push(ImageWrite::Put(image));
                     new.push(index);
+                    changed += u64::from(slot.stored);
                 }
                 State::Unchanged(modified_ns) => {
                     images.push(keep(modified_ns));
@@ -145,7 +181,8 @@ impl InHand {
                 }
             }
         }
-        (Write::Product { id: self.id.clone(), fields: self.fields.clone(), images }, new)
+        let write = Write::Product { id: self.id.clone(), fields: self.fields.clone(), images };
+        Ready { write, slots: new, changed }
     }
 }
 

@@ -5,8 +5,11 @@ use super::collect::{Collected, Collector};
 use super::encode::{Decoder, Worker};
 use super::event::Event;
 use super::load::Loader;
+use super::missing::{Missing, Removing};
 use super::plan::{Planner, Purpose};
+use super::queue::{Queue, Reading};
 use super::report::{Counts, Report};
+use super::stop::Stop;
 use super::write::Batch;
 use crate::fetch::photo::PhotoReader;
 use crate::source::{Source, SourceError};
@@ -15,7 +18,7 @@ use crossbeam_channel::bounded;
 use lookalike_vision::decode::Limits;
 use lookalike_vision::encoder::{Encoder, EncoderId};
 use std::num::NonZero;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,8 +27,12 @@ use std::time::{Duration, Instant};
 pub struct Ingest {
     /// Threads that decode and encode; as many as there are cores.
     pub workers: usize,
-    /// Threads that wait for bytes. A few for disks; for the web as many as servers should be asked at a time.
+    /// Threads that wait for this machine's disks.
     pub readers: usize,
+    /// Threads that wait for servers: photos that are fetched at a time.
+    pub fetches: usize,
+    /// Of these, how many for one host, at most.
+    pub per_host: usize,
     /// Pictures handed to an encoder at a time, at most; otherwise as many as the encoder says.
     pub encode_batch: Option<usize>,
     /// Products written in one transaction, at most.
@@ -44,6 +51,11 @@ pub struct Ingest {
     /// Fetch addresses on the web again that are stored already, to see whether their bytes changed. Otherwise an
     /// address stands for what it held when it was stored.
     pub recheck_urls: bool,
+    /// What becomes of products that the source does not name.
+    pub missing: Missing,
+    /// When the run ends, whatever is left to do: it is then named. A reader that fetches should be told of it as well
+    /// ([`BlockingFetcher::until`](crate::fetch::BlockingFetcher::until)), or what it has under way is waited for.
+    pub deadline: Option<Instant>,
 }
 
 impl Default for Ingest {
@@ -51,6 +63,8 @@ impl Default for Ingest {
         Self {
             workers: thread::available_parallelism().map_or(1, NonZero::get),
             readers: 4,
+            fetches: 64,
+            per_host: 16,
             encode_batch: None,
             write_batch: 64,
             write_every: Duration::from_millis(500),
@@ -59,6 +73,8 @@ impl Default for Ingest {
             pixel_bytes: 256 << 20,
             ready_images: 512,
             recheck_urls: false,
+            missing: Missing::Keep,
+            deadline: None,
         }
     }
 }
@@ -100,29 +116,9 @@ pub enum IngestError {
     Died(&'static str),
 }
 
-/// Two ways to be told to stop: by the caller, and from within.
-pub(super) struct Stop<'a> {
-    cancelled: &'a AtomicBool,
-    broken: AtomicBool,
-}
-
-impl<'a> Stop<'a> {
-    pub(super) fn new(cancelled: &'a AtomicBool) -> Self {
-        Self { cancelled, broken: AtomicBool::new(false) }
-    }
-
-    pub(super) fn requested(&self) -> bool {
-        self.cancelled.load(Ordering::Relaxed) || self.broken.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn now(&self) {
-        self.broken.store(true, Ordering::Relaxed);
-    }
-}
-
 impl Ingest {
-    /// Brings `store` in line with `source`, product by product; products the source does not name stay as they
-    /// are. Events come on the calling thread. Once `cancel` is set, nothing new is begun, what is ready is
+    /// Brings `store` in line with `source`, product by product; what becomes of products the source does not name,
+    /// [`Ingest::missing`] says. Events come on the calling thread. Once `cancel` is set, nothing new is begun, what is ready is
     /// written, and the same run later goes on from there.
     ///
     /// # Errors
@@ -153,14 +149,18 @@ impl Ingest {
         let began = Instant::now();
         check_encoders(store, encoders)?;
         source.notices().into_iter().for_each(|notice| on_event(Event::Notice(notice)));
+        let before = match self.missing {
+            Missing::Keep => 0,
+            _ => self.stored(store)?,
+        };
         let products = source.products()?;
-        let stop = Stop::new(cancel);
+        let stop = Stop::new(cancel, self.deadline);
         let (photo_budget, pixel_budget) = (Budget::new(self.photo_bytes), Budget::new(self.pixel_bytes));
-        let (workers, readers) = (self.workers.max(1), self.readers.max(1));
+        let (workers, queue) = (self.workers.max(1), self.queue());
 
         let ended = thread::scope(|scope| {
             let stop = &stop;
-            let (task_sender, tasks) = bounded(2 * readers);
+            let readings = self.readings(&queue);
             let (loaded_sender, loaded) = bounded(2 * workers);
             let (message_sender, messages) = bounded(256);
             let (event_sender, events) = bounded(256);
@@ -185,56 +185,79 @@ impl Ingest {
                 };
                 stages.push(scope.spawn(move || worker.run()));
             }
-            for _ in 0..readers {
+            for tasks in readings {
                 let loader = Loader {
                     reader,
                     purpose: Purpose::Images,
                     limits: self.limits,
                     budget: &photo_budget,
                     stop,
-                    tasks: tasks.clone(),
+                    tasks,
                     loaded: loaded_sender.clone(),
                     messages: messages.clone(),
                 };
                 stages.push(scope.spawn(move || loader.run()));
             }
             let planner = Planner {
-                store,
+                store: Some(store),
                 reader,
                 recheck_urls: self.recheck_urls,
                 stop,
-                tasks: task_sender,
+                tasks: Some(queue.planning()),
                 messages,
             };
             let planner = scope.spawn(move || planner.run(products));
             // The stages hold their own ends; with these gone, each stops when the one before it has.
-            drop((tasks, loaded, loaded_sender));
+            drop((loaded, loaded_sender));
 
-            events.into_iter().for_each(on_event);
+            events.into_iter().for_each(&mut *on_event);
             // All are waited for before the first that died is looked at.
             let stages: Vec<_> = stages.into_iter().map(|stage| stage.join()).collect();
             (planner.join(), stages.into_iter().all(|stage| stage.is_ok()), collector.join())
         });
-        let (whole, collected) = match ended {
+        let (gone, collected) = match ended {
             (Err(_), _, _) => return Err(IngestError::Died("planner")),
             (_, false, _) => return Err(IngestError::Died("reader or worker")),
             (_, _, Err(_)) => return Err(IngestError::Died("collector")),
-            (Ok(whole), true, Ok(collected)) => (whole, collected),
+            (Ok(gone), true, Ok(collected)) => (gone, collected),
         };
-        let Collected { counts, broken } = collected;
-        if !counts.add_up() || (whole && broken.is_none() && counts.not_reached > 0 && !stop.requested()) {
+        let Collected { mut counts, broken } = collected;
+        if !counts.add_up()
+            || (gone.is_whole && broken.is_none() && counts.not_reached > 0 && !stop.requested())
+        {
             return Err(IngestError::DoesNotAddUp(Box::new(counts)));
         }
         if let Some(source) = broken {
             return Err(IngestError::Store { counts: Box::new(counts), source });
         }
-        let cancelled = !whole || counts.not_reached > 0;
+        let cancelled = !gone.is_whole || counts.not_reached > 0;
+        let removing = Removing { store, missing: self.missing, before, is_preview: false, stop: &stop };
+        let not_removed = match removing.run(&gone, source.ended_early(), &mut counts, on_event) {
+            Ok(not_removed) => not_removed,
+            Err(source) => return Err(IngestError::Store { counts: Box::new(counts), source }),
+        };
         let peak_bytes = photo_budget.peak() + pixel_budget.peak();
-        Ok(Report { counts, cancelled, seconds: began.elapsed().as_secs_f64(), peak_bytes })
+        let seconds = began.elapsed().as_secs_f64();
+        Ok(Report { counts, cancelled, seconds, peak_bytes, not_removed })
     }
 }
 
 impl Ingest {
+    /// Products in the store.
+    pub(super) fn stored(&self, store: &dyn Store) -> Result<u64, IngestError> {
+        let given_up = |source| IngestError::Store { counts: Box::default(), source };
+        Ok(store.summary().map_err(given_up)?.products)
+    }
+
+    pub(super) fn queue(&self) -> Queue {
+        Queue::new(self.per_host, self.readers)
+    }
+
+    /// An end of the queue for each reader.
+    pub(super) fn readings<'q>(&self, queue: &'q Queue) -> Vec<Reading<'q>> {
+        (0..self.readers.max(1) + self.fetches.max(1)).map(|_| queue.reading()).collect()
+    }
+
     /// Pictures that are collected before they are encoded: as many as the encoder wants that wants the most.
     pub(super) fn batch_for(&self, encoders: &[&dyn Encoder]) -> usize {
         let wanted = || encoders.iter().map(|encoder| encoder.batch()).max();

@@ -19,8 +19,10 @@ const IMAGES_PER_BATCH: usize = 512;
 /// What a product counts as once its write is durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Counted {
-    /// As written.
-    Stored,
+    /// As new.
+    New,
+    /// As changed.
+    Changed,
     /// As unchanged: only modification times were new.
     Unchanged,
     /// As not finished: the run was stopped.
@@ -29,12 +31,17 @@ pub(super) enum Counted {
     Later,
 }
 
-/// A write that waits for its batch.
-struct Entry {
-    product: ProductId,
-    new_images: u64,
-    images: u64,
-    counted: Counted,
+/// What a write means for the books.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) product: ProductId,
+    /// Images it has as the source names them.
+    pub(super) images: u64,
+    /// Of those that are put, how many take the place of a stored one.
+    pub(super) changed: u64,
+    /// Images that are gone with it.
+    pub(super) removed: u64,
+    pub(super) counted: Counted,
 }
 
 /// The batch at hand.
@@ -43,7 +50,8 @@ pub(super) struct Batch<'a> {
     most: usize,
     every: Duration,
     writes: Vec<Write>,
-    entries: Vec<Entry>,
+    /// Each with the number of images its write puts.
+    entries: Vec<(Entry, u64)>,
     images: usize,
     since: Option<Instant>,
     refused: u32,
@@ -68,13 +76,10 @@ impl<'a> Batch<'a> {
             || self.since.is_some_and(|since| since.elapsed() >= self.every)
     }
 
-    pub(super) fn push(&mut self, product: ProductId, write: Write, counted: Counted) {
-        let (images, new) = match &write {
-            Write::Product { images, .. } => (images.len(), new_images(&write).count()),
-            Write::Delete(_) => (0, 0),
-        };
+    pub(super) fn push(&mut self, write: Write, entry: Entry) {
+        let new = new_images(&write).count();
         self.images += new;
-        self.entries.push(Entry { product, new_images: new as u64, images: images as u64, counted });
+        self.entries.push((entry, new as u64));
         self.writes.push(write);
         self.since.get_or_insert_with(Instant::now);
     }
@@ -90,7 +95,7 @@ impl<'a> Batch<'a> {
             match self.store.apply(&writes) {
                 Ok(()) => {
                     self.refused = 0;
-                    entries.iter().for_each(|entry| entry.count(counts, tell));
+                    entries.iter().for_each(|(entry, new)| entry.count(*new, counts, tell));
                     return true;
                 }
                 Err(error) if writes.len() == 1 => {
@@ -103,14 +108,14 @@ impl<'a> Batch<'a> {
         let mut all = true;
         for (write, entry) in writes.chunks(1).zip(entries.chunks(1)) {
             if self.broken.is_some() {
-                entry.iter().for_each(|entry| entry.count_as_not_reached(counts));
+                entry.iter().for_each(|(entry, new)| entry.count_as_not_reached(*new, counts));
                 all = false;
                 continue;
             }
             match self.store.apply(write) {
                 Ok(()) => {
                     self.refused = 0;
-                    entry.iter().for_each(|entry| entry.count(counts, tell));
+                    entry.iter().for_each(|(entry, new)| entry.count(*new, counts, tell));
                 }
                 Err(error) => {
                     self.refuse(write, entry, error, counts, tell);
@@ -124,20 +129,19 @@ impl<'a> Batch<'a> {
     fn refuse(
         &mut self,
         writes: &[Write],
-        entries: &[Entry],
+        entries: &[(Entry, u64)],
         error: StoreError,
         counts: &mut Counts,
         tell: &mut impl FnMut(Event),
     ) {
         let reason = whole(&error);
-        for (write, entry) in writes.iter().zip(entries) {
+        for (write, (entry, new)) in writes.iter().zip(entries) {
             for location in new_images(write) {
                 counts.failed += 1;
                 tell(Event::Failed(Failure::new(location, Stage::Store, &reason)));
             }
-            if entry.new_images == 0 {
-                let place = Location::Url(format!("product {}", entry.product));
-                tell(Event::Failed(Failure::new(&place, Stage::Store, &reason)));
+            if *new == 0 {
+                tell(Event::Failed(Failure::of_product(&entry.product, Stage::Store, &reason)));
             }
             counts.products.failed += u64::from(entry.counted != Counted::Later);
         }
@@ -149,23 +153,30 @@ impl<'a> Batch<'a> {
 }
 
 impl Entry {
-    fn count(&self, counts: &mut Counts, tell: &mut impl FnMut(Event)) {
-        counts.stored += self.new_images;
-        let product = self.product.clone();
+    fn count(&self, new_images: u64, counts: &mut Counts, tell: &mut impl FnMut(Event)) {
+        counts.stored += new_images;
+        counts.changed += self.changed;
+        counts.removed += self.removed;
+        let (product, products) = (self.product.clone(), &mut counts.products);
         match self.counted {
-            Counted::Stored => counts.products.stored += 1,
-            Counted::Unchanged => counts.products.unchanged += 1,
-            Counted::NotReached => counts.products.not_reached += 1,
+            Counted::New => products.stored += 1,
+            Counted::Changed => {
+                products.stored += 1;
+                products.changed += 1;
+            }
+            Counted::Unchanged => products.unchanged += 1,
+            Counted::NotReached => products.not_reached += 1,
+            Counted::Later if new_images == 0 => return,
             Counted::Later => {}
         }
         tell(match self.counted {
             Counted::Unchanged => Event::Unchanged { product, images: self.images },
-            _ => Event::Stored { product, images: self.new_images },
+            _ => Event::Stored { product, images: new_images },
         });
     }
 
-    fn count_as_not_reached(&self, counts: &mut Counts) {
-        counts.not_reached += self.new_images;
+    fn count_as_not_reached(&self, new_images: u64, counts: &mut Counts) {
+        counts.not_reached += new_images;
         counts.products.not_reached += u64::from(self.counted != Counted::Later);
     }
 }
@@ -174,7 +185,7 @@ impl Entry {
 fn new_images(write: &Write) -> impl Iterator<Item = &Location> {
     let images = match write {
         Write::Product { images, .. } => images.as_slice(),
-        Write::Delete(_) => &[],
+        Write::Delete(_) | Write::Found { .. } => &[],
     };
     images.iter().filter_map(|image| match image {
         ImageWrite::Put(new) => Some(&new.location),

@@ -50,6 +50,12 @@ pub trait Source: Send {
         Vec::new()
     }
 
+    /// Whether the last pass over [`Source::products`] ended before the source did: it broke, or was found shorter than it
+    /// was. Nothing can be said of what it does not name then.
+    fn ended_early(&self) -> bool {
+        false
+    }
+
     /// Every product in the source's order, and every row that is not one.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ mod encoders;
 pub use encoders::{AddedEncoder, EncoderChanges, LackingImage};
 
 use crate::catalog::{Fields, ImageId, Location, ProductId};
+use crate::fetch::Validators;
 use lookalike_vision::encoder::EncoderId;
 use lookalike_vision::hash::{Hashes, PHash, PdqHash};
 
@@ -80,6 +81,25 @@ pub enum Write {
     },
     /// Remove a product and its images; nothing happens when there is none.
     Delete(ProductId),
+    /// Note where the bytes of a stored image were found again, and what their server says of them; nothing happens when
+    /// there is no such image.
+    Found {
+        /// The product.
+        product: ProductId,
+        /// Its image.
+        image: ImageId,
+        /// What is new.
+        at: Found,
+    },
+}
+
+/// What is new about a stored image whose bytes are the same. What is `None` stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Found {
+    /// Another location, with its modification time where it has one.
+    pub place: Option<(Location, Option<i64>)>,
+    /// By what its server can tell whether it changed.
+    pub validators: Option<Validators>,
 }
 
 /// What is stored of a product, as much as an ingest needs to see what changed.
@@ -196,6 +216,16 @@ pub trait Store: Send + Sync {
 
     /// What is stored of a product, for comparison with its source.
     fn known(&self, id: &ProductId) -> Result<Option<KnownProduct>, StoreError>;
+
+    /// Up to `limit` ids of products, ascending, those after `after`: for going through a whole catalog.
+    fn product_ids(&self, after: Option<&ProductId>, limit: usize) -> Result<Vec<ProductId>, StoreError>;
+
+    /// By what servers can tell whether a product's images changed, as far as they said. A store that keeps none has them
+    /// all sent again.
+    fn validators(&self, id: &ProductId) -> Result<Vec<(ImageId, Validators)>, StoreError> {
+        let _ = id;
+        Ok(Vec::new())
+    }
 
     /// Products by id, in the order asked; ids that are not stored are left out.
     fn products(&self, ids: &[ProductId]) -> Result<Vec<StoredProduct>, StoreError>;

@@ -15,3 +15,4 @@ mod kit;
 mod real;
 mod refusals;
 mod resume;
+mod sync;

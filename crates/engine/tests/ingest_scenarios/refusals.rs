@@ -52,6 +52,9 @@ impl Store for Refusing<'_> {
     fn known(&self, id: &ProductId) -> Result<Option<KnownProduct>, StoreError> {
         self.inner.known(id)
     }
+    fn product_ids(&self, after: Option<&ProductId>, limit: usize) -> Result<Vec<ProductId>, StoreError> {
+        self.inner.product_ids(after, limit)
+    }
     fn products(&self, ids: &[ProductId]) -> Result<Vec<StoredProduct>, StoreError> {
         self.inner.products(ids)
     }

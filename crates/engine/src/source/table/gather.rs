@@ -8,6 +8,7 @@ use serde_json::Value;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::io;
+use std::sync::atomic::Ordering;
 
 /// Where a row is and whose it is.
 #[derive(Debug, Clone, Copy)]
@@ -177,6 +178,11 @@ impl<'a, F: RowFormat> Run<'a, F> {
         true
     }
 
+    fn breaks(&mut self) {
+        self.broken = true;
+        self.table.broke.store(true, Ordering::Relaxed);
+    }
+
     fn row(&mut self, at: RowAt) -> Result<Row, String> {
         let framed = self
             .lines
@@ -184,11 +190,11 @@ impl<'a, F: RowFormat> Run<'a, F> {
             .and_then(|()| self.table.format.frame(&mut self.lines, &mut self.frame));
         match framed {
             Err(error) => {
-                self.broken = true;
+                self.breaks();
                 return Err(format!("cannot be read, and neither can what comes after it: {error}"));
             }
             Ok(false) => {
-                self.broken = true;
+                self.breaks();
                 return Err("is gone: the file became shorter while it was read; start again".to_owned());
             }
             Ok(true) => {}

@@ -24,6 +24,7 @@ use gather::Gathered;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// One row, cut out of the file and not yet understood.
 #[derive(Debug, Default)]
@@ -102,6 +103,8 @@ pub(super) struct Table<F> {
     base: ImageBase,
     gathered: Gathered,
     notices: Vec<String>,
+    /// The last pass did not get to the end.
+    broke: AtomicBool,
 }
 
 impl<F: RowFormat> Table<F> {
@@ -132,7 +135,7 @@ impl<F: RowFormat> Table<F> {
         }
         notices.extend(text.notices().iter().map(|notice| format!("{} {notice}", path_line(path))));
         notices.extend(gathered.notices());
-        Ok(Self { text, format, base, gathered, notices })
+        Ok(Self { text, format, base, gathered, notices, broke: AtomicBool::new(false) })
     }
 
     fn place(&self, line: u64) -> String {
@@ -157,7 +160,12 @@ impl<F: RowFormat> Source for Table<F> {
         self.notices.clone()
     }
 
+    fn ended_early(&self) -> bool {
+        self.broke.load(Ordering::Relaxed) || self.text.expect_unchanged().is_err()
+    }
+
     fn products(&self) -> Result<Products<'_>, SourceError> {
+        self.broke.store(false, Ordering::Relaxed);
         self.text.expect_unchanged()?;
         Ok(Box::new(gather::Run::new(self, Lines::new(self.text.reader()))))
     }

@@ -10,6 +10,7 @@ use super::schema::{self, MIGRATIONS};
 use super::write::{self, Failure};
 use super::{EmbeddedError, read, text, verify};
 use crate::catalog::{ImageId, ProductId};
+use crate::fetch::Validators;
 use crate::index::Index;
 use crate::store::{
     ImageKey, KnownProduct, Problem, SampledVector, Store, StoreError, StoredImage, StoredProduct, Summary,
@@ -305,6 +306,17 @@ impl Store for EmbeddedStore {
 
     fn known(&self, id: &ProductId) -> Result<Option<KnownProduct>, StoreError> {
         Ok(self.readers.read("reading a product", |moment| read::known(moment, id))?)
+    }
+
+    fn product_ids(&self, after: Option<&ProductId>, limit: usize) -> Result<Vec<ProductId>, StoreError> {
+        let limit = row_limit(limit);
+        Ok(self
+            .readers
+            .read("going through the products", |moment| read::product_ids(moment, after, limit))?)
+    }
+
+    fn validators(&self, id: &ProductId) -> Result<Vec<(ImageId, Validators)>, StoreError> {
+        Ok(self.readers.read("reading what servers said", |moment| read::validators(moment, id))?)
     }
 
     fn products(&self, ids: &[ProductId]) -> Result<Vec<StoredProduct>, StoreError> {

@@ -3,6 +3,7 @@
 use super::encoders::{self, Encoders};
 use super::rows::{self, IMAGE_COLUMNS, damaged, from_key, to_key};
 use crate::catalog::{ImageId, ProductId};
+use crate::fetch::Validators;
 use crate::store::{ImageKey, KnownImage, KnownProduct, SampledVector, StoredImage, StoredProduct};
 use lookalike_vision::encoder::EncoderId;
 use rusqlite::{OptionalExtension, Row, Transaction};
@@ -36,6 +37,35 @@ pub(super) fn known(moment: &Transaction<'_>, id: &ProductId) -> rusqlite::Resul
         })?
         .collect::<rusqlite::Result<_>>()?;
     Ok(Some(KnownProduct { fields: rows::fields(&json)?, images }))
+}
+
+pub(super) fn product_ids(
+    moment: &Transaction<'_>,
+    after: Option<&ProductId>,
+    limit: i64,
+) -> rusqlite::Result<Vec<ProductId>> {
+    // No id is empty, so all come after the empty text.
+    moment
+        .prepare_cached("SELECT id FROM product WHERE id > ?1 ORDER BY id LIMIT ?2")?
+        .query_map((after.map_or("", ProductId::as_str), limit), |row| rows::product_id(row.get(0)?))?
+        .collect()
+}
+
+pub(super) fn validators(
+    moment: &Transaction<'_>,
+    id: &ProductId,
+) -> rusqlite::Result<Vec<(ImageId, Validators)>> {
+    moment
+        .prepare_cached(
+            "SELECT image.id, validator.etag, validator.last_modified FROM product \
+             JOIN image ON image.product = product.row JOIN validator ON validator.image = image.key \
+             WHERE product.id = ?1",
+        )?
+        .query_map((id.as_str(),), |row| {
+            let validators = Validators { etag: row.get(1)?, last_modified: row.get(2)? };
+            Ok((rows::image_id(row.get(0)?)?, validators))
+        })?
+        .collect()
 }
 
 pub(super) fn product(moment: &Transaction<'_>, id: &ProductId) -> rusqlite::Result<Option<StoredProduct>> {

@@ -11,6 +11,7 @@
 //! | `product` | a listing; `fields` is a JSON object in the source's order; `seq` is the write that last changed it |
 //! | `image` | a photo of a listing; `key` is its handle, never used twice |
 //! | `vector` | one encoder's vector of one photo, `dimensions` little-endian 32-bit floats |
+//! | `validator` | what the server said by which it can tell whether a photo from the web changed |
 //! | `removed` | a handle that was taken out by write `seq` |
 //! | `product_text` | full-text index over the values of `product.fields`, by `product.row` |
 //!
@@ -41,7 +42,7 @@ pub(super) const LOCATION_URL: i64 = 1;
 pub(super) const LOCATION_MEMBER: i64 = 2;
 
 /// Version n + 1 is reached by running the n-th.
-pub(super) const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2];
+pub(super) const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3];
 
 const VERSION_1: &str = "
 CREATE TABLE catalog (
@@ -109,6 +110,15 @@ ALTER TABLE encoder ADD COLUMN place INTEGER;
 UPDATE encoder SET place = number;
 ALTER TABLE catalog ADD COLUMN next_encoder INTEGER NOT NULL DEFAULT 0;
 UPDATE catalog SET next_encoder = (SELECT coalesce(max(number) + 1, 0) FROM encoder);
+";
+
+/// Photos from the web can be asked for on condition that they changed.
+const VERSION_3: &str = "
+CREATE TABLE validator (
+    image         INTEGER PRIMARY KEY REFERENCES image (key) ON DELETE CASCADE,
+    etag          TEXT,
+    last_modified TEXT
+);
 ";
 
 /// Whether the file is a catalog, and of which version.

@@ -5,8 +5,8 @@
 
 use super::rows::{self, from_key};
 use super::text;
-use crate::catalog::{Fields, ProductId};
-use crate::store::{ImageKey, ImageWrite, NewImage, Write};
+use crate::catalog::{Fields, ImageId, ProductId};
+use crate::store::{Found, ImageKey, ImageWrite, NewImage, Write};
 use lookalike_vision::encoder::EncoderId;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use std::collections::{HashMap, HashSet};
@@ -162,6 +162,7 @@ pub(super) fn apply(
         match write {
             Write::Product { id, fields, images } => applying.product(id, fields, images)?,
             Write::Delete(id) => applying.delete(id)?,
+            Write::Found { product, image, at } => applying.found(product, image, at)?,
         }
     }
     let Applying { seq, changed, image_rows, .. } = applying;
@@ -276,6 +277,28 @@ impl Applying<'_> {
             }
             self.execute("DELETE FROM product_text WHERE rowid = ?1", (row,))?;
             self.execute("DELETE FROM product WHERE row = ?1", (row,))?;
+        }
+        Ok(())
+    }
+
+    fn found(&mut self, product: &ProductId, image: &ImageId, at: &Found) -> Result<(), Failure> {
+        let key: Option<i64> = self
+            .transaction
+            .prepare_cached(
+                "SELECT image.key FROM image JOIN product ON product.row = image.product \
+                 WHERE product.id = ?1 AND image.id = ?2",
+            )?
+            .query_row((product.as_str(), image.as_str()), |row| row.get(0))
+            .optional()?;
+        let Some(key) = key else { return Ok(()) };
+        if let Some((location, modified_ns)) = &at.place {
+            let (kind, location) = rows::location_parts(location);
+            let sql = "UPDATE image SET location_kind = ?2, location = ?3, modified_ns = ?4 WHERE key = ?1";
+            self.execute(sql, (key, kind, location, modified_ns))?;
+        }
+        if let Some(said) = &at.validators {
+            let sql = "INSERT OR REPLACE INTO validator (image, etag, last_modified) VALUES (?1, ?2, ?3)";
+            self.execute(sql, (key, &said.etag, &said.last_modified))?;
         }
         Ok(())
     }
