@@ -7,6 +7,7 @@
 pub mod catalog;
 pub mod evaluate;
 pub mod fetch;
+pub mod filter;
 pub mod index;
 pub mod ingest;
 pub mod models;

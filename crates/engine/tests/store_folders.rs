@@ -152,7 +152,7 @@ fn a_catalog_of_a_newer_program_is_refused_with_both_versions() {
     connection.close().unwrap();
     for access in [Access::ReadOnly, Access::ReadWrite] {
         let message = refusal(&path, access);
-        assert!(message.contains("schema version 77 and this program knows versions up to 2"), "{message}");
+        assert!(message.contains("schema version 77 and this program knows versions up to 3"), "{message}");
         assert!(message.contains("use a newer lookalike"), "{message}");
     }
 }

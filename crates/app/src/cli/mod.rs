@@ -6,6 +6,8 @@ mod check;
 mod demo;
 mod encoders;
 mod evaluate;
+mod fields;
+mod filter;
 mod hash;
 mod index;
 mod interrupt;

@@ -38,7 +38,7 @@ pub(super) const LOCATION_FILE: i64 = 0;
 pub(super) const LOCATION_URL: i64 = 1;
 
 /// Version n + 1 is reached by running the n-th.
-pub(super) const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2];
+pub(super) const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3];
 
 const VERSION_1: &str = "
 CREATE TABLE catalog (
@@ -106,6 +106,11 @@ ALTER TABLE encoder ADD COLUMN place INTEGER;
 UPDATE encoder SET place = number;
 ALTER TABLE catalog ADD COLUMN next_encoder INTEGER NOT NULL DEFAULT 0;
 UPDATE catalog SET next_encoder = (SELECT coalesce(max(number) + 1, 0) FROM encoder);
+";
+
+/// Whoever keeps fields in memory reads those of products that changed since.
+const VERSION_3: &str = "
+CREATE INDEX product_by_seq ON product (seq);
 ";
 
 /// Whether the file is a catalog, and of which version.

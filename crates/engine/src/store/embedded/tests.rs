@@ -58,7 +58,7 @@ fn an_older_catalog_is_brought_to_the_newest_version_when_opened_for_writing() {
 
     let error = EmbeddedStore::open_at(&path, Access::ReadOnly, &newest).unwrap_err().to_string();
     assert!(
-        error.contains("schema version 2 and needs to be brought to 4: open it for writing once"),
+        error.contains("schema version 3 and needs to be brought to 5: open it for writing once"),
         "{error}"
     );
 
@@ -70,10 +70,10 @@ fn an_older_catalog_is_brought_to_the_newest_version_when_opened_for_writing() {
     let red = "SELECT count(*) FROM product WHERE color = 'red'";
     assert_eq!(database(&path).query_row(red, (), |row| row.get::<_, i64>(0)).unwrap(), 3);
 
-    // Migrated once: the second opening runs nothing, and a program that knows only version 2 refuses.
+    // Migrated once: the second opening runs nothing, and a program that knows only version 3 refuses.
     drop(EmbeddedStore::open_at(&path, Access::ReadWrite, &newest).unwrap());
     let error = EmbeddedStore::open(&path, Access::ReadOnly).unwrap_err();
-    assert!(matches!(error, EmbeddedError::Newer { found: 4, known: 2, .. }), "{error}");
+    assert!(matches!(error, EmbeddedError::Newer { found: 5, known: 3, .. }), "{error}");
 }
 
 /// A catalog as the first version of this program left it, with one product, one photo and two encoders.
@@ -102,7 +102,7 @@ fn a_catalog_of_version_1_keeps_everything_and_its_encoders_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let path = catalog_of_version_1(folder.path());
     let error = EmbeddedStore::open(&path, Access::ReadOnly).unwrap_err().to_string();
-    assert!(error.contains("schema version 1 and needs to be brought to 2: open it for writing"), "{error}");
+    assert!(error.contains("schema version 1 and needs to be brought to 3: open it for writing"), "{error}");
 
     let mut store = EmbeddedStore::open(&path, Access::ReadWrite).unwrap();
     assert_eq!(store.verify().unwrap(), []);
