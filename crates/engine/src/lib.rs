@@ -8,6 +8,7 @@ pub mod archive;
 pub mod catalog;
 pub mod evaluate;
 pub mod fetch;
+pub mod filter;
 pub mod index;
 pub mod ingest;
 pub mod models;

@@ -132,7 +132,13 @@ fn searcher(store: &Arc<EmbeddedStore>, models: Models) -> Searcher {
 
 fn ask(searcher: &Searcher, text: &str, encoder: Option<&str>) -> Result<TextAnswer, SearchError> {
     let encoder = encoder.map(str::to_owned);
-    searcher.search_text(&TextRequest { text: text.to_owned(), encoder, top: 3, min_percent: 0.0 })
+    searcher.search_text(&TextRequest {
+        text: text.to_owned(),
+        encoder,
+        top: 3,
+        min_percent: 0.0,
+        filter: None,
+    })
 }
 
 #[test]
@@ -141,7 +147,7 @@ fn a_question_is_compared_by_the_encoder_it_names_and_by_the_primary_else() {
     let store = catalog(folder.path());
     let searcher = searcher(&store, Models::default());
     let picture = plain([255, 0, 0]);
-    let request = Request { mode: Mode::Similar, top: 3, min_percent: 0.0 };
+    let request = Request { mode: Mode::Similar, top: 3, ..Request::default() };
     let mut cosines = Vec::new();
     for (named, is) in [(None, "look-0"), (Some("look-0"), "look-0"), (Some("colour-words"), "colour-words")]
     {
@@ -215,7 +221,7 @@ fn words_are_answered_by_vector_where_an_encoder_reads_them() {
         assert_eq!(ask(&searcher, text, Some("colour-words")).unwrap(), answer);
     }
     assert!(ask(&searcher, &"red ".repeat(30), None).unwrap().truncated);
-    let strict = TextRequest { text: "red".into(), encoder: None, top: 3, min_percent: 101.0 };
+    let strict = TextRequest { text: "red".into(), encoder: None, top: 3, min_percent: 101.0, filter: None };
     assert_eq!(searcher.search_text(&strict).unwrap().matches, []);
 }
 

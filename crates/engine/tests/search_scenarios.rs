@@ -6,6 +6,7 @@
 )]
 
 use lookalike_engine::catalog::{Fields, ImageId, Location, ProductId};
+use lookalike_engine::filter::{FieldSummary, Filter};
 use lookalike_engine::search::{Mode, Request, Searcher};
 use lookalike_engine::store::embedded::EmbeddedStore;
 use lookalike_engine::store::{
@@ -60,22 +61,41 @@ impl Store for Noting {
     fn scan(&self, after: Option<ImageKey>, limit: usize) -> Result<Vec<StoredImage>, StoreError> {
         self.store.scan(after, limit)
     }
-    fn nearest_vectors(
+    fn nearest_vectors_where(
         &self,
         encoder: usize,
         query: &[f32],
         limit: usize,
+        filter: Option<&Filter>,
     ) -> Result<Vec<(ImageKey, f32)>, StoreError> {
-        self.store.nearest_vectors(encoder, query, limit)
+        self.store.nearest_vectors_where(encoder, query, limit, filter)
     }
-    fn nearest_phashes(&self, query: PHash, limit: usize) -> Result<Vec<(ImageKey, u32)>, StoreError> {
-        self.store.nearest_phashes(query, limit)
+    fn nearest_phashes_where(
+        &self,
+        query: PHash,
+        limit: usize,
+        filter: Option<&Filter>,
+    ) -> Result<Vec<(ImageKey, u32)>, StoreError> {
+        self.store.nearest_phashes_where(query, limit, filter)
     }
-    fn nearest_pdqs(&self, queries: &[PdqHash], limit: usize) -> Result<Vec<(ImageKey, u32)>, StoreError> {
-        self.store.nearest_pdqs(queries, limit)
+    fn nearest_pdqs_where(
+        &self,
+        queries: &[PdqHash],
+        limit: usize,
+        filter: Option<&Filter>,
+    ) -> Result<Vec<(ImageKey, u32)>, StoreError> {
+        self.store.nearest_pdqs_where(queries, limit, filter)
     }
-    fn search_text(&self, words: &str, limit: usize) -> Result<Vec<(ProductId, f32)>, StoreError> {
-        self.store.search_text(words, limit)
+    fn search_text_where(
+        &self,
+        words: &str,
+        limit: usize,
+        filter: Option<&Filter>,
+    ) -> Result<Vec<(ProductId, f32)>, StoreError> {
+        self.store.search_text_where(words, limit, filter)
+    }
+    fn fields(&self) -> Result<Arc<FieldSummary>, StoreError> {
+        self.store.fields()
     }
     fn sample_vectors(&self, encoder: usize, count: usize) -> Result<Vec<SampledVector>, StoreError> {
         self.store.sample_vectors(encoder, count)
@@ -123,7 +143,7 @@ fn products_with_very_many_photos_are_each_found_once_and_read_a_part_at_a_time(
     let probe = searcher.probe_stored(store.find_image(&asked).unwrap().unwrap(), None).unwrap();
     for mode in [Mode::Auto, Mode::Duplicate, Mode::Similar] {
         // when more products are wanted than there are,
-        let found = searcher.search(&probe, &Request { mode, top: 50, min_percent: 0.0 }).unwrap();
+        let found = searcher.search(&probe, &Request { mode, top: 50, ..Request::default() }).unwrap();
         // then each is there once, the one with the photo itself first,
         let mut products: Vec<&str> = found.iter().map(|found| found.product.as_str()).collect();
         assert_eq!((products[0], &found[0].image), ("product-1", &asked), "{mode:?}");

@@ -1,6 +1,7 @@
 //! `lookalike check`: is this photo already listed?
 
 use super::Outcome;
+use super::filter::FilterOption;
 use super::open::{Catalog, EncoderChoice, PhotoLimits, QueryPhoto};
 use crate::report::{self, Answer, Format};
 use std::io;
@@ -24,6 +25,8 @@ pub(super) struct Check {
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
     top: u16,
     #[command(flatten)]
+    filter: FilterOption,
+    #[command(flatten)]
     encoder: EncoderChoice,
     #[command(flatten)]
     limits: PhotoLimits,
@@ -40,7 +43,7 @@ impl Check {
         let started = Instant::now();
         let searcher = self.catalog.searcher(&self.encoder)?;
         let probe = self.query.probe(&searcher, &self.limits.limits(), self.allow_private_urls)?;
-        let check = searcher.check(&probe, self.top.into())?;
+        let check = searcher.check(&probe, self.top.into(), self.filter.filter.as_ref())?;
         let encoder = &searcher.encoder_of(&probe)?.name;
         let answer = Answer { verdict: Some(check.verdict), matches: &check.matches, encoder, started };
         report::answer(&mut io::stdout().lock(), Format::chosen(self.json), &answer)?;

@@ -9,6 +9,8 @@ mod delete;
 mod demo;
 mod encoders;
 mod evaluate;
+mod fields;
+mod filter;
 mod hash;
 mod index;
 mod interrupt;

@@ -1,6 +1,7 @@
 //! `lookalike search`: what in the catalog looks like this photo, or fits these words?
 
 use super::Outcome;
+use super::filter::FilterOption;
 use super::open::{Catalog, EncoderChoice, PhotoLimits, QueryPhoto};
 use crate::report::{self, Answer, Format};
 use lookalike_engine::search::{Mode, Request, Searcher, TextAnswer, TextRequest};
@@ -25,6 +26,8 @@ pub(super) struct Search {
     /// Look for products that fit these words.
     #[arg(long, value_name = "WORDS")]
     text: Option<String>,
+    #[command(flatten)]
+    filter: FilterOption,
     #[command(flatten)]
     encoder: EncoderChoice,
     /// What counts as a match.
@@ -79,7 +82,12 @@ impl Search {
             return Ok(Outcome::Done);
         }
         let probe = self.query.probe(&searcher, &self.limits.limits(), self.allow_private_urls)?;
-        let request = Request { mode: self.mode.into(), top: self.top.into(), min_percent: self.min_percent };
+        let request = Request {
+            mode: self.mode.into(),
+            top: self.top.into(),
+            min_percent: self.min_percent,
+            filter: self.filter.filter.clone(),
+        };
         let matches = searcher.search(&probe, &request)?;
         let encoder = &searcher.encoder_of(&probe)?.name;
         report::answer(&mut out, format, &Answer { verdict: None, matches: &matches, encoder, started })?;
@@ -92,6 +100,7 @@ impl Search {
             encoder: self.encoder.encoder.clone(),
             top: self.top.into(),
             min_percent: self.min_percent,
+            filter: self.filter.filter.clone(),
         };
         Ok(searcher.search_text(&request)?)
     }

@@ -1,7 +1,7 @@
 //! `lookalike status`: a catalog at a glance.
 
 use super::open::Catalog;
-use super::{Outcome, encoders};
+use super::{Outcome, encoders, fields};
 use crate::report::{json, table};
 use lookalike_engine::fetch::PhotoCache;
 use lookalike_engine::store::Store;
@@ -13,6 +13,9 @@ use std::io;
 pub(super) struct Status {
     #[command(flatten)]
     catalog: Catalog,
+    /// Show the fields of its products, with their types and values.
+    #[arg(long)]
+    fields: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -20,6 +23,9 @@ pub(super) struct Status {
 
 impl Status {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
+        if self.fields {
+            return self.fields();
+        }
         let summary = self.catalog.open()?.summary()?;
         let kept = PhotoCache::new(self.catalog.folder()?, 0).size()?;
         let mut out = io::stdout().lock();
@@ -52,6 +58,17 @@ impl Status {
                 rows.push(("on disk", format!("{:.1} MB", bytes as f64 / 1e6)));
             }
             table::write_record(&mut out, &summary.place, &rows)?;
+        }
+        Ok(Outcome::Done)
+    }
+
+    fn fields(&self) -> anyhow::Result<Outcome> {
+        let summary = self.catalog.open()?.fields()?;
+        let mut out = io::stdout().lock();
+        if self.json {
+            json::write(&mut out, &*summary)?
+        } else {
+            fields::write_table(&mut out, &summary)?
         }
         Ok(Outcome::Done)
     }

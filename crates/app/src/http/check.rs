@@ -26,7 +26,8 @@ pub(super) struct CheckAnswer {
 /// Tells whether a photo is already listed
 ///
 /// Looks for copies and look-alikes both, so `mode` can only be `auto`; `min_percent` shortens the list and does
-/// not change the verdict. It asks about a picture, so `text` cannot be given.
+/// not change the verdict. With `filter` the photo is looked for only among products whose fields fit. It asks about a
+/// picture, so `text` cannot be given.
 #[utoipa::path(
     post, path = "/v1/check", tag = "search",
     request_body(content(
@@ -49,9 +50,9 @@ pub(super) async fn check(
         let detail = "check looks for copies and look-alikes both; leave mode out, or ask /v1/search";
         return Err(Problem::invalid("invalid_parameter", detail));
     }
-    let top = asked.top;
+    let (top, filter) = (asked.top, asked.filter);
     let (checked, encoder) = question::ask(&state, asked.subject, asked.encoder, move |searcher, probe| {
-        Ok((searcher.check(probe, top)?, searcher.encoder_of(probe)?.name.clone()))
+        Ok((searcher.check(probe, top, filter.as_ref())?, searcher.encoder_of(probe)?.name.clone()))
     })
     .await?;
     let kept = checked.matches.into_iter().filter(|found| found.match_percent >= asked.min_percent);

@@ -10,6 +10,7 @@ mod body;
 mod catalog;
 mod check;
 mod compat;
+mod fields;
 mod health;
 mod image_url;
 mod images;

@@ -1,7 +1,7 @@
 //! `GET /openapi.json`: the API described for programs, gathered from the handlers themselves.
 
 use super::compat::find_similar;
-use super::{catalog, check, health, images, search};
+use super::{catalog, check, fields, health, images, search};
 use axum::Json;
 use utoipa::OpenApi;
 
@@ -17,6 +17,7 @@ use utoipa::OpenApi;
         check::check,
         images::image,
         catalog::catalog,
+        fields::fields,
         health::alive,
         health::ready,
         find_similar::find_similar,

@@ -6,6 +6,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use lookalike_engine::fetch::FetchError;
+use lookalike_engine::filter::FilterError;
 use lookalike_engine::search::SearchError;
 use lookalike_engine::store::StoreError;
 use lookalike_vision::decode::DecodeError;
@@ -23,6 +24,7 @@ pub(super) struct Problem {
     code: &'static str,
     pub(super) detail: String,
     pub(super) retry_after_s: Option<u16>,
+    offset: Option<usize>,
 }
 
 /// An error, as RFC 9457 writes it.
@@ -42,13 +44,16 @@ pub(super) struct ProblemBody {
     code: &'static str,
     /// What is wrong and what to do about it, for people.
     detail: String,
+    /// Where in the filter the error is, in characters from 0; there only where a filter cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<usize>,
 }
 
 /// What a question can be answered with instead of an answer.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "describes answers in the OpenAPI document; a Problem makes them")]
 pub(super) enum QuestionProblems {
-    /// The body cannot be read
+    /// The body or the filter cannot be read; for a filter (`code` is `malformed_filter`) `offset` says where
     #[response(status = 400, content_type = "application/problem+json")]
     Malformed(ProblemBody),
     /// The catalog has no such image or product
@@ -74,7 +79,7 @@ pub(super) enum QuestionProblems {
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: shortened(detail.into()), retry_after_s: None }
+        Self { status, code, detail: shortened(detail.into()), retry_after_s: None, offset: None }
     }
 
     /// 400: not even readable.
@@ -148,6 +153,13 @@ impl Problem {
     }
 }
 
+impl From<FilterError> for Problem {
+    fn from(error: FilterError) -> Self {
+        let problem = Self::new(StatusCode::BAD_REQUEST, "malformed_filter", format!("the filter: {error}"));
+        Self { offset: Some(error.offset()), ..problem }
+    }
+}
+
 impl From<FetchError> for Problem {
     fn from(error: FetchError) -> Self {
         match error {
@@ -205,6 +217,7 @@ impl IntoResponse for Problem {
             status: self.status.as_u16(),
             code: self.code,
             detail: self.detail,
+            offset: self.offset,
         };
         let text = serde_json::to_string(&body).unwrap_or_default();
         let mut response = (self.status, [(header::CONTENT_TYPE, MEDIA_TYPE)], text).into_response();

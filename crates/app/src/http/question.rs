@@ -14,6 +14,7 @@ use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use lookalike_engine::catalog::{ImageId, ProductId};
+use lookalike_engine::filter::Filter;
 use lookalike_engine::search::{Mode, Probe, SearchError, Searcher};
 use lookalike_engine::store::ImageKey;
 use lookalike_vision::decode::{self, Limits};
@@ -50,6 +51,10 @@ pub(super) struct Question {
     /// Leaves out matches below this percentage, 0 to 100; 0 when left out.
     #[schema(minimum = 0, maximum = 100, default = 0)]
     min_percent: Option<f32>,
+    /// Looks only at products whose fields fit: `price<50 and brand in (Acme, "Big & Co") and not has(discontinued)`.
+    /// `GET /v1/catalog/fields` lists the fields.
+    #[schema(max_length = 16384)]
+    filter: Option<String>,
 }
 
 /// The same question as a form: the picture as a file.
@@ -77,6 +82,8 @@ pub(super) struct QuestionForm {
     /// Leaves out matches below this percentage.
     #[schema(minimum = 0, maximum = 100, default = 0)]
     min_percent: Option<f32>,
+    /// Looks only at products whose fields fit.
+    filter: Option<String>,
 }
 
 /// What counts as a match.
@@ -126,6 +133,7 @@ pub(super) struct Asked {
     /// `None` when left out.
     pub(super) mode: Option<ModeName>,
     pub(super) min_percent: f32,
+    pub(super) filter: Option<Filter>,
 }
 
 /// Reads a question from a request.
@@ -191,6 +199,7 @@ async fn read_form(mut form: Multipart) -> Result<(Question, Option<Bytes>), Pro
             "product_id" => question.product_id = Some(text),
             "text" => question.text = Some(text),
             "encoder" => question.encoder = Some(text),
+            "filter" => question.filter = Some(text),
             "top" => question.top = Some(text.trim().parse().map_err(|_| wrong("a whole number"))?),
             "min_percent" => question.min_percent = Some(text.trim().parse().map_err(|_| wrong("a number"))?),
             "mode" => {
@@ -202,8 +211,7 @@ async fn read_form(mut form: Multipart) -> Result<(Question, Option<Bytes>), Pro
                 });
             }
             _ => {
-                let known =
-                    "image, image_url, image_id, product_id, text, encoder, top, mode and min_percent";
+                let known = "image, image_url, image_id, product_id, text, encoder, top, mode, min_percent and filter";
                 let detail = format!("the form has a field {name:?}; its fields are {known}");
                 return Err(Problem::invalid("invalid_parameter", detail));
             }
@@ -214,7 +222,8 @@ async fn read_form(mut form: Multipart) -> Result<(Question, Option<Bytes>), Pro
 
 fn answerable(question: Question, file: Option<Bytes>) -> Result<Asked, Problem> {
     let invalid = |detail: String| Problem::invalid("invalid_parameter", detail);
-    let Question { image, image_url, image_id, product_id, text, encoder, top, mode, min_percent } = question;
+    let Question { image, image_url, image_id, product_id, text, encoder, top, mode, min_percent, filter } =
+        question;
     let mut subjects = Vec::new();
     subjects.extend(file.map(Subject::Bytes));
     if let Some(text) = image {
@@ -247,7 +256,10 @@ fn answerable(question: Question, file: Option<Bytes>) -> Result<Asked, Problem>
     if matches!(subject, Subject::Text(_)) && mode.is_some() {
         return Err(invalid("mode says how pictures are compared; leave it out beside text".to_owned()));
     }
-    Ok(Asked { subject, encoder, top, mode, min_percent })
+    // An empty one is what a form sends whose text box was left empty.
+    let filter = filter.filter(|text| !text.trim().is_empty());
+    let filter = filter.map(|text| Filter::parse(&text)).transpose()?;
+    Ok(Asked { subject, encoder, top, mode, min_percent, filter })
 }
 
 /// The bytes behind base64 or a base64 `data:` URL. Line breaks are ignored, padding may be missing.

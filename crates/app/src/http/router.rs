@@ -2,7 +2,7 @@
 
 use super::compat::find_similar;
 use super::problem::Problem;
-use super::{catalog, check, health, images, openapi, search, state::AppState};
+use super::{catalog, check, fields, health, images, openapi, search, state::AppState};
 use crate::page;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -19,6 +19,7 @@ pub fn router(state: AppState) -> Router {
         .route("/v1/check", post(check::check))
         .route("/v1/images/{*id}", get(images::image))
         .route("/v1/catalog", get(catalog::catalog))
+        .route("/v1/catalog/fields", get(fields::fields))
         .route("/find_similar", find_similar::route())
         .route("/find_similar/", find_similar::route())
         .route("/healthz", get(health::alive))

@@ -43,7 +43,8 @@ enum MatchedByName {
 /// The picture comes as a file, as base64, as a URL, or as one the catalog has. Words are compared with the photos where
 /// an encoder of the catalog reads words, else with the words in the products' fields; the answer says which. Their
 /// percentages mean something else than those of pictures: by vector, how far a photo stands out from the catalog for
-/// these words; by words, how well a product fits beside the best one.
+/// these words; by words, how well a product fits beside the best one. With `filter` only products whose fields fit are
+/// looked at, and the best of those are found however few they are.
 #[utoipa::path(
     post, path = "/v1/search", tag = "search",
     request_body(content(
@@ -63,13 +64,14 @@ pub(super) async fn search(
     let _place = state.place()?;
     let asked = question::read(&state, request).await?;
     if let Subject::Text(text) = asked.subject {
-        let (encoder, top, min_percent) = (asked.encoder, asked.top, asked.min_percent);
-        let wanted = TextRequest { text, encoder, top, min_percent };
+        let (encoder, top, min_percent, filter) = (asked.encoder, asked.top, asked.min_percent, asked.filter);
+        let wanted = TextRequest { text, encoder, top, min_percent, filter };
         let found = state.compute(move |searcher| Ok(searcher.search_text(&wanted)?)).await?;
         return Ok(Json(by_text(found, started)));
     }
     let mode = asked.mode.unwrap_or(ModeName::Auto).into();
-    let wanted = search::Request { mode, top: asked.top, min_percent: asked.min_percent };
+    let (top, min_percent, filter) = (asked.top, asked.min_percent, asked.filter);
+    let wanted = search::Request { mode, top, min_percent, filter };
     let (found, encoder) = question::ask(&state, asked.subject, asked.encoder, move |searcher, probe| {
         Ok((searcher.search(probe, &wanted)?, searcher.encoder_of(probe)?.name.clone()))
     })

@@ -100,7 +100,7 @@ pub fn find_themselves(searcher: &Searcher, images: &[StoredImage]) -> Result<Se
         let probe = searcher.probe_stored(image.key, None)?;
         let mut always_first = true;
         for mode in [Mode::Auto, Mode::Duplicate, Mode::Similar] {
-            let request = Request { mode, top: 1, min_percent: 0.0 };
+            let request = Request { mode, top: 1, ..Request::default() };
             let found = searcher.search(&probe, &request)?.pop();
             always_first &= found.is_some_and(|found| found.evidence.same_bytes);
         }
@@ -122,7 +122,7 @@ pub fn find_originals(
     trials: usize,
     seed: u64,
 ) -> Result<EditFigures, EvaluateError> {
-    let request = Request { mode: Mode::Duplicate, top: 1, min_percent: 0.0 };
+    let request = Request { mode: Mode::Duplicate, top: 1, ..Request::default() };
     let mut misses = Vec::new();
     let drawn = draw(images, trials, seed);
     for original in &drawn {

@@ -8,6 +8,7 @@ use super::error::IndexError;
 use super::exact::{self, Effort};
 use super::mask::Mask;
 use super::multi_index::MultiIndex;
+use super::product_set::ProductSet;
 use super::quantize::check_dimensions;
 use super::segment::{Entry, Row, Segment};
 use super::snapshot::Snapshot;
@@ -200,19 +201,55 @@ impl Index {
         exact::nearest(Kernel::detect(), &self.segments(), query, k, accept)
     }
 
+    /// As [`Self::nearest_vectors`], among the images of `products` where these are given. Costs no recall however few
+    /// they are, and the less time the fewer.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn nearest_vectors_among(
+        &self,
+        query: &[f32],
+        k: usize,
+        products: Option<&ProductSet>,
+    ) -> Result<Vec<(ImageKey, f32)>, IndexError> {
+        let Some(products) = products else { return self.nearest_vectors(query, k) };
+        if query.len() != self.dimensions {
+            return Err(IndexError::Dimensions { found: query.len(), expected: self.dimensions });
+        }
+        exact::nearest_among(Kernel::detect(), &self.segments(), query, k, products)
+    }
+
     /// The `k` images whose pHash differs from `query` in the fewest bits, fewest first.
     pub fn nearest_phashes(&self, query: PHash, k: usize) -> Vec<(ImageKey, u32)> {
-        let segments = self.segments();
-        let found = segments.iter().flat_map(|segment| segment.nearest_codes(segment.phashes, &[query.0], k));
-        first(found.collect(), k)
+        self.nearest_phashes_among(query, k, None)
+    }
+
+    /// As [`Self::nearest_phashes`], among the images of `products` where these are given.
+    pub fn nearest_phashes_among(
+        &self,
+        query: PHash,
+        k: usize,
+        products: Option<&ProductSet>,
+    ) -> Vec<(ImageKey, u32)> {
+        let near = |segment: &Segment<'_>| segment.nearest_codes(segment.phashes, &[query.0], k, products);
+        first(self.segments().iter().flat_map(near).collect(), k)
     }
 
     /// The `k` images whose PDQ hash differs from any of `queries` in the fewest bits, fewest first.
     pub fn nearest_pdqs(&self, queries: &[PdqHash], k: usize) -> Vec<(ImageKey, u32)> {
+        self.nearest_pdqs_among(queries, k, None)
+    }
+
+    /// As [`Self::nearest_pdqs`], among the images of `products` where these are given.
+    pub fn nearest_pdqs_among(
+        &self,
+        queries: &[PdqHash],
+        k: usize,
+        products: Option<&ProductSet>,
+    ) -> Vec<(ImageKey, u32)> {
         let queries: Vec<[u64; 4]> = queries.iter().map(|query| query.0).collect();
-        let segments = self.segments();
-        let found = segments.iter().flat_map(|segment| segment.nearest_codes(segment.pdqs, &queries, k));
-        first(found.collect(), k)
+        let near = |segment: &Segment<'_>| segment.nearest_codes(segment.pdqs, &queries, k, products);
+        first(self.segments().iter().flat_map(near).collect(), k)
     }
 
     /// All images whose pHash differs from `query` in at most `radius` bits, fewest first.

@@ -30,6 +30,13 @@ pub(super) struct Codes<'a> {
     pub errors: &'a [f32],
 }
 
+impl<'a> Codes<'a> {
+    /// The codes of one row.
+    pub(super) fn row(&self, row: usize) -> &'a [u8] {
+        self.codes.get(row * self.stride..(row + 1) * self.stride).unwrap_or_default()
+    }
+}
+
 /// What a scan calls for each row that reaches the threshold, with the row and its score; the answer is the threshold
 /// from there on.
 pub(super) type Visit<'a> = &'a mut dyn FnMut(usize, f32) -> f32;

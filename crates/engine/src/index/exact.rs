@@ -9,8 +9,9 @@
 //! A true score is the sum of products in double precision, in a fixed order, rounded to `f32`. Ties go to the
 //! smaller key.
 
-use super::dot::Kernel;
+use super::dot::{Codes, Kernel};
 use super::error::IndexError;
+use super::product_set::ProductSet;
 use super::quantize::QuantizedQuery;
 use super::segment::{Entry, Segment};
 use crate::store::ImageKey;
@@ -20,6 +21,9 @@ use std::collections::BinaryHeap;
 /// Rounding in the kernels' and our own single-precision steps, relative to the longest score possible. They are
 /// fewer than 16 and each is wrong by at most 6e-8.
 const ROUNDING: f32 = 4e-6;
+
+/// Codes copied together at a time: they stay in the second-level cache.
+const BLOCK_BYTES: usize = 64 * 1024;
 
 /// A row that may be among the best.
 #[derive(Debug, Clone, Copy)]
@@ -82,6 +86,31 @@ pub(super) fn nearest(
     rescore(segments, query, k, candidates.into_promising_first())
 }
 
+/// As [`nearest`], among the images of `products`. Where those are few, only their rows are scanned.
+pub(super) fn nearest_among(
+    kernel: Kernel,
+    segments: &[Segment<'_>],
+    query: &[f32],
+    k: usize,
+    products: &ProductSet,
+) -> Result<Vec<(ImageKey, f32)>, IndexError> {
+    let quantized = QuantizedQuery::new(query, query.len())?;
+    if k == 0 {
+        return Ok(Vec::new());
+    }
+    let mut candidates = Candidates::new(k);
+    for (number, segment) in segments.iter().enumerate() {
+        match segment.few_rows_of(products) {
+            Some(rows) => candidates.scan_rows(kernel, number, segment, &quantized, &rows),
+            None => {
+                let accept = |entry: Entry| products.contains(entry.product);
+                candidates.scan(kernel, number, segment, &quantized, &accept);
+            }
+        }
+    }
+    Ok(rescore(segments, query, k, candidates.into_promising_first())?.0)
+}
+
 /// What a scan has kept so far.
 struct Candidates {
     k: usize,
@@ -113,10 +142,7 @@ impl Candidates {
         query: &QuantizedQuery,
         accept: &dyn Fn(Entry) -> bool,
     ) {
-        // What the intervals have in common over all rows: the query's own rounding, and that of the arithmetic.
-        let slack = query.error * segment.longest
-            + ROUNDING * (query.norm + query.error) * segment.longest
-            + f32::MIN_POSITIVE;
+        let slack = slack(segment, query);
         let threshold = self.threshold() - slack;
         kernel.scan(&segment.codes, query, query.norm, threshold, &mut |row, score| {
             if let (Some(entry), Some(error)) = (segment.entry(row), segment.codes.errors.get(row))
@@ -129,6 +155,45 @@ impl Candidates {
             }
             self.threshold() - slack
         });
+    }
+
+    /// Scans `rows` alone: a block of them at a time is copied together, where the kernel finds them one after the other.
+    fn scan_rows(
+        &mut self,
+        kernel: Kernel,
+        number: usize,
+        segment: &Segment<'_>,
+        query: &QuantizedQuery,
+        rows: &[usize],
+    ) {
+        let slack = slack(segment, query);
+        let stride = segment.codes.stride;
+        let (mut codes, mut scales, mut errors) = (Vec::new(), Vec::new(), Vec::new());
+        for rows in rows.chunks((BLOCK_BYTES / stride).max(8)) {
+            codes.clear();
+            scales.clear();
+            errors.clear();
+            for row in rows {
+                codes.extend_from_slice(segment.codes.row(*row));
+                scales.extend(segment.codes.scales.get(*row));
+                errors.extend(segment.codes.errors.get(*row));
+            }
+            let block = Codes { codes: &codes, stride, scales: &scales, errors: &errors };
+            let threshold = self.threshold() - slack;
+            kernel.scan(&block, query, query.norm, threshold, &mut |at, score| {
+                if let (Some(&row), Some(error)) = (rows.get(at), errors.get(at))
+                    && let Some(entry) = segment.entry(row)
+                {
+                    let half_width = query.norm * error + slack;
+                    let upper = score + half_width;
+                    self.keep(
+                        Candidate { upper, segment: number, row, key: entry.key.0 },
+                        score - half_width,
+                    );
+                }
+                self.threshold() - slack
+            });
+        }
     }
 
     fn keep(&mut self, candidate: Candidate, lower: f32) {
@@ -155,6 +220,13 @@ impl Candidates {
         });
         self.kept
     }
+}
+
+/// What the intervals have in common over all rows: the query's own rounding, and that of the arithmetic.
+fn slack(segment: &Segment<'_>, query: &QuantizedQuery) -> f32 {
+    query.error * segment.longest
+        + ROUNDING * (query.norm + query.error) * segment.longest
+        + f32::MIN_POSITIVE
 }
 
 fn rescore(

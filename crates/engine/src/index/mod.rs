@@ -21,6 +21,7 @@
 //! // Ask: everything takes &self, nothing locks.
 //! index.nearest_vectors(&query, k)?          -> Vec<(ImageKey, f32)>   greatest dot product first
 //! index.nearest_vectors_where(&query, k, &|entry| ...)?                entry: { key, product }
+//! index.nearest_vectors_among(&query, k, Some(&products))?             and so for pHashes and PDQs
 //! index.nearest_phashes(phash, k)            -> Vec<(ImageKey, u32)>   fewest bits first
 //! index.nearest_pdqs(&orientations, k)       -> Vec<(ImageKey, u32)>   fewest bits to any of the queries
 //! index.within_phash(phash, radius)          -> Vec<(ImageKey, u32)>   all, fewest bits first
@@ -49,6 +50,7 @@ mod exact;
 mod layout;
 mod mask;
 mod multi_index;
+mod product_set;
 mod quantize;
 mod rows;
 mod segment;
@@ -64,6 +66,7 @@ pub use combined::Index;
 pub use error::IndexError;
 pub use exact::Effort;
 pub use multi_index::MultiIndex;
+pub use product_set::ProductSet;
 pub use segment::{Entry, Row};
 pub use snapshot::Snapshot;
 pub use writer::SnapshotWriter;

@@ -5,6 +5,7 @@
 use super::dot::Codes;
 use super::error::IndexError;
 use super::mask::Mask;
+use super::product_set::ProductSet;
 use super::snapshot::FloatFile;
 use crate::store::ImageKey;
 use lookalike_vision::hash::hamming::{self, Code, Neighbour};
@@ -23,6 +24,9 @@ pub struct Row<'a> {
     /// What the index's encoder made of it; finite, normally of unit length.
     pub vector: &'a [f32],
 }
+
+/// Rows are picked out of all when they are at most this part of them; from there on going over all is as fast.
+const PICKED_PART: usize = 3;
 
 /// What a filter is asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,22 +85,63 @@ impl Segment<'_> {
         }
     }
 
-    /// The `k` unmasked rows nearest to any of `queries`, by distance and then by key.
+    /// The unmasked rows of `products`, ascending; `None` when they are so many that going over all rows is faster than
+    /// picking these.
+    pub(super) fn few_rows_of(&self, products: &ProductSet) -> Option<Vec<usize>> {
+        let most = self.products.len() / PICKED_PART;
+        let mut rows = Vec::new();
+        for (row, product) in self.products.iter().enumerate() {
+            if products.contains(*product) && !self.mask.contains(row) {
+                if rows.len() == most {
+                    return None;
+                }
+                rows.push(row);
+            }
+        }
+        Some(rows)
+    }
+
+    /// The `k` unmasked rows nearest to any of `queries`, by distance and then by key; among those of `products` where
+    /// these are given.
     pub(super) fn nearest_codes<C: Code>(
         &self,
         codes: &[C],
         queries: &[C],
         k: usize,
+        products: Option<&ProductSet>,
     ) -> Vec<(ImageKey, u32)> {
-        let mut found = hamming::nearest_where(codes, queries, k, |row| !self.mask.contains(row));
-        if !self.is_ascending
-            && found.len() == k
-            && let Some(farthest) = found.last()
-        {
-            // The scan prefers smaller rows among equals; with keys out of order those are not the smaller keys.
-            found = hamming::within(codes, queries, farthest.distance);
+        if let Some(rows) = products.and_then(|products| self.few_rows_of(products)) {
+            let picked: Vec<C> = rows.iter().filter_map(|row| codes.get(*row).copied()).collect();
+            let mut found = self.nearest_rows(&picked, queries, k, |_| true);
+            found.retain_mut(|near| rows.get(near.row).map(|row| near.row = *row).is_some());
+            return self.keyed(&found);
         }
+        let is_admitted = |row: usize| {
+            let of = self.products.get(row);
+            products.is_none_or(|products| of.is_some_and(|product| products.contains(*product)))
+        };
+        let mut found =
+            self.nearest_rows(codes, queries, k, |row| !self.mask.contains(row) && is_admitted(row));
+        found.retain(|near| is_admitted(near.row));
         self.keyed(&found)
+    }
+
+    /// The `k` nearest rows that `accept` admits; with keys out of order also the others at the distance of the last.
+    fn nearest_rows<C: Code>(
+        &self,
+        codes: &[C],
+        queries: &[C],
+        k: usize,
+        accept: impl FnMut(usize) -> bool,
+    ) -> Vec<Neighbour> {
+        let found = hamming::nearest_where(codes, queries, k, accept);
+        match found.last() {
+            // The scan prefers smaller rows among equals; with keys out of order those are not the smaller keys.
+            Some(farthest) if !self.is_ascending && found.len() == k => {
+                hamming::within(codes, queries, farthest.distance)
+            }
+            _ => found,
+        }
     }
 
     /// Keys and distances of the unmasked rows among `found`, in its order.

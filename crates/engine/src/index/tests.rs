@@ -142,6 +142,25 @@ fn check_answers(index: &Index, images: &[&Made], queries: &[Vec<f32>]) {
         let found = index.nearest_vectors_where(query, 10, &|entry| entry.product % 16 == 2).unwrap();
         assert_eq!(found, brute_force(&of_one_product, query, 10));
     }
+    let mut noise = Noise(queries.len() as u64);
+    for one_in in [1, 2, 4, 30, 1000] {
+        let products = ProductSet::of(images.len(), |_| noise.word() % one_in == 0);
+        let admitted: Vec<&Made> =
+            images.iter().copied().filter(|image| products.contains(image.key / 3)).collect();
+        for k in [1, 10, images.len() + 1] {
+            let among = Some(&products);
+            for query in queries {
+                let found = index.nearest_vectors_among(query, k, among).unwrap();
+                assert_eq!(found, brute_force(&admitted, query, k), "one in {one_in}, k = {k}");
+            }
+            let of_phash = nearest_codes(&admitted, |image| [image.phash], &[[0x55]]);
+            let found = index.nearest_phashes_among(PHash(0x55), k, among);
+            assert_eq!(found, of_phash[..k.min(admitted.len())], "one in {one_in}, k = {k}");
+            let of_pdq = nearest_codes(&admitted, |image| image.pdq, &[[3, 0, u64::MAX, 0]]);
+            let found = index.nearest_pdqs_among(&[PdqHash([3, 0, u64::MAX, 0])], k, among);
+            assert_eq!(found, of_pdq[..k.min(admitted.len())], "one in {one_in}, k = {k}");
+        }
+    }
     for k in [0, 1, 7, 300, images.len() + 1] {
         let of_phash = nearest_codes(images, |image| [image.phash], &[[0x55]]);
         assert_eq!(index.nearest_phashes(PHash(0x55), k), of_phash[..k.min(images.len())]);

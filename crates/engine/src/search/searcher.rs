@@ -4,6 +4,7 @@ use super::calibrate::{self, Class, Judgement};
 use super::encoders::{AtHand, Encoders};
 use super::{EncoderSource, Evidence, Mode, Probe, Scale, SearchError};
 use crate::catalog::{Fields, ImageId, ProductId};
+use crate::filter::Filter;
 use crate::store::{ImageKey, Store, StoredImage, StoredProduct};
 use lookalike_vision::Picture;
 use lookalike_vision::encoder::{Encoder, EncoderId};
@@ -22,7 +23,7 @@ const FEWEST_CANDIDATES: usize = 64;
 const COMPARED_AT_A_TIME: usize = 512;
 
 /// What is wanted.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Request {
     /// What counts as a match.
     pub mode: Mode,
@@ -30,11 +31,13 @@ pub struct Request {
     pub top: usize,
     /// Matches below this percentage are left out.
     pub min_percent: f32,
+    /// Only products that this lets through are looked at.
+    pub filter: Option<Filter>,
 }
 
 impl Default for Request {
     fn default() -> Self {
-        Self { mode: Mode::Auto, top: 10, min_percent: 0.0 }
+        Self { mode: Mode::Auto, top: 10, min_percent: 0.0, filter: None }
     }
 }
 
@@ -184,7 +187,7 @@ impl Searcher {
     /// # Errors
     /// When the store fails.
     pub fn search(&self, probe: &Probe, request: &Request) -> Result<Vec<Match>, SearchError> {
-        self.find(probe, request, |limit| self.nearest(probe, request.mode, limit), Found::by_score)
+        self.find(probe, request, |limit| self.nearest(probe, request, limit), Found::by_score)
     }
 
     /// The `top` products whose images differ from the probe in the fewest bits of the letterboxed pHash, as the
@@ -193,7 +196,7 @@ impl Searcher {
     /// # Errors
     /// When the store fails.
     pub fn by_phash(&self, probe: &Probe, top: usize) -> Result<Vec<Match>, SearchError> {
-        let request = Request { mode: Mode::Duplicate, top, min_percent: 0.0 };
+        let request = Request { mode: Mode::Duplicate, top, ..Request::default() };
         let nearest = |limit| {
             let found = self.store.nearest_phashes(probe.hashes.phash, limit)?;
             Ok(Nearest { exhausted: found.len() < limit, keys: keys_of(found) })
@@ -226,15 +229,15 @@ impl Searcher {
             .filter(|(_, found)| found.judgement.match_percent() >= request.min_percent)
             .take(request.top)
             .collect();
-        self.with_products(wanted)
+        self.with_products(wanted, request.filter.as_ref())
     }
 
-    /// Is this photo already listed?
+    /// Is this photo already listed, among the products that `filter` lets through?
     ///
     /// # Errors
     /// When the store fails.
-    pub fn check(&self, probe: &Probe, top: usize) -> Result<Check, SearchError> {
-        let request = Request { mode: Mode::Auto, top, min_percent: 0.0 };
+    pub fn check(&self, probe: &Probe, top: usize, filter: Option<&Filter>) -> Result<Check, SearchError> {
+        let request = Request { top, filter: filter.cloned(), ..Request::default() };
         let mut matches = self.search(probe, &request)?;
         matches.retain(|found| found.class != Class::None);
         let verdict = matches.iter().map(|found| found.class).max().unwrap_or(Class::None);
@@ -242,7 +245,8 @@ impl Searcher {
     }
 
     /// Every image that one of the mode's signatures puts among its nearest `limit`.
-    fn nearest(&self, probe: &Probe, mode: Mode, limit: usize) -> Result<Nearest, SearchError> {
+    fn nearest(&self, probe: &Probe, request: &Request, limit: usize) -> Result<Nearest, SearchError> {
+        let (mode, filter) = (request.mode, request.filter.as_ref());
         let mut keys: Vec<ImageKey> = Vec::new();
         let mut exhausted = true;
         let mut take = |found: Vec<ImageKey>| {
@@ -250,11 +254,12 @@ impl Searcher {
             keys.extend(found);
         };
         if mode != Mode::Similar {
-            take(keys_of(self.store.nearest_phashes(probe.hashes.phash, limit)?));
-            take(keys_of(self.store.nearest_pdqs(&probe.pdqs, limit)?));
+            take(keys_of(self.store.nearest_phashes_where(probe.hashes.phash, limit, filter)?));
+            take(keys_of(self.store.nearest_pdqs_where(&probe.pdqs, limit, filter)?));
         }
         if mode != Mode::Duplicate {
-            take(keys_of(self.store.nearest_vectors(probe.slot, &probe.vector, limit)?));
+            let found = self.store.nearest_vectors_where(probe.slot, &probe.vector, limit, filter)?;
+            take(keys_of(found));
         }
         keys.sort_unstable();
         keys.dedup();
@@ -292,14 +297,21 @@ impl Searcher {
         Ok(best)
     }
 
-    fn with_products(&self, found: Vec<(ProductId, Found)>) -> Result<Vec<Match>, SearchError> {
+    fn with_products(
+        &self,
+        found: Vec<(ProductId, Found)>,
+        filter: Option<&Filter>,
+    ) -> Result<Vec<Match>, SearchError> {
         let ids: Vec<ProductId> = found.iter().map(|(product, _)| product.clone()).collect();
         let products = self.store.products(&ids)?;
         let mut fields: HashMap<ProductId, Fields> =
             products.into_iter().map(|StoredProduct { id, fields, .. }| (id, fields)).collect();
         let matches = found.into_iter().filter_map(|(product, Found { image, evidence, judgement, .. })| {
-            // A product deleted between the two reads is no longer a match.
+            // A product deleted or changed between the two reads is no longer a match.
             let fields = fields.remove(&product)?;
+            if filter.is_some_and(|filter| !filter.matches(&fields)) {
+                return None;
+            }
             Some(Match {
                 product,
                 image,

@@ -15,6 +15,7 @@ use super::encoders::Learned;
 use super::scale::cosine;
 use super::{Class, Judgement, SearchError, Searcher};
 use crate::catalog::{Fields, ImageId, ProductId};
+use crate::filter::Filter;
 use crate::store::{MOST_WORDS, StoredProduct};
 use lookalike_vision::encoder::EncodeError;
 use serde::Serialize;
@@ -44,6 +45,8 @@ pub struct TextRequest {
     pub top: usize,
     /// Matches below this percentage are left out.
     pub min_percent: f32,
+    /// Only products that this lets through are looked at.
+    pub filter: Option<Filter>,
 }
 
 /// What a text was compared with.
@@ -157,7 +160,8 @@ impl Searcher {
 
         let mut limit = request.top.saturating_mul(CANDIDATES_PER_RESULT).max(1);
         let best = loop {
-            let nearest = self.store.nearest_vectors(slot, &asked.vector, limit)?;
+            let nearest =
+                self.store.nearest_vectors_where(slot, &asked.vector, limit, request.filter.as_ref())?;
             let (keys, cosines): (Vec<_>, Vec<_>) = nearest.iter().copied().unzip();
             let cosine_of: HashMap<_, f32> = keys.iter().copied().zip(cosines).collect();
             let mut seen = HashSet::new();
@@ -199,7 +203,7 @@ impl Searcher {
         if words == 0 {
             return Err(SearchError::NoWords);
         }
-        let found = self.store.search_text(text, request.top)?;
+        let found = self.store.search_text_where(text, request.top, request.filter.as_ref())?;
         let best = found.iter().map(|(_, bm25)| *bm25).fold(f32::MIN_POSITIVE, f32::max);
         let judged = found.into_iter().map(|(product, bm25)| Found {
             product,
@@ -224,8 +228,11 @@ impl Searcher {
         let stored = self.store.products(&ids)?.into_iter().map(|product| (product.id.clone(), product));
         let mut products: HashMap<ProductId, StoredProduct> = stored.collect();
         let matches = wanted.into_iter().filter_map(|found| {
-            // A product deleted between the two reads is no longer a match.
+            // A product deleted or changed between the two reads is no longer a match.
             let StoredProduct { fields, images, .. } = products.remove(&found.product)?;
+            if request.filter.as_ref().is_some_and(|filter| !filter.matches(&fields)) {
+                return None;
+            }
             let match_percent = percent(&found);
             let Found { product, image, score, class, evidence } = found;
             let image = image.or_else(|| images.into_iter().next());

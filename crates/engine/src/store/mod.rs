@@ -12,8 +12,10 @@ pub use encoders::{AddedEncoder, EncoderChanges, LackingImage};
 
 use crate::catalog::{Fields, ImageId, Location, ProductId};
 use crate::fetch::Validators;
+use crate::filter::{FieldSummary, Filter};
 use lookalike_vision::encoder::EncoderId;
 use lookalike_vision::hash::{Hashes, PHash, PdqHash};
+use std::sync::Arc;
 
 /// A store's own handle of one stored image. Valid within the catalog that gave it, across restarts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -239,24 +241,70 @@ pub trait Store: Send + Sync {
     /// Up to `limit` images with handles above `after`, ascending: for going through a whole catalog.
     fn scan(&self, after: Option<ImageKey>, limit: usize) -> Result<Vec<StoredImage>, StoreError>;
 
-    /// The `limit` images whose vectors have the greatest cosine with `query`, greatest first. `encoder` counts
-    /// into [`Store::encoders`].
+    /// The `limit` images whose vectors have the greatest cosine with `query`, greatest first; of products that `filter`
+    /// lets through, where it is given. It never lowers recall: the answer is that of comparing all such images.
+    /// `encoder` counts into [`Store::encoders`].
+    fn nearest_vectors_where(
+        &self,
+        encoder: usize,
+        query: &[f32],
+        limit: usize,
+        filter: Option<&Filter>,
+    ) -> Result<Vec<(ImageKey, f32)>, StoreError>;
+
+    /// The `limit` images whose letterboxed pHash differs in the fewest bits, fewest first; by `filter` as above.
+    fn nearest_phashes_where(
+        &self,
+        query: PHash,
+        limit: usize,
+        filter: Option<&Filter>,
+    ) -> Result<Vec<(ImageKey, u32)>, StoreError>;
+
+    /// The `limit` images whose PDQ hash differs in the fewest bits from any of `queries`, fewest first; by `filter` as
+    /// above.
+    fn nearest_pdqs_where(
+        &self,
+        queries: &[PdqHash],
+        limit: usize,
+        filter: Option<&Filter>,
+    ) -> Result<Vec<(ImageKey, u32)>, StoreError>;
+
+    /// Products whose fields hold any of the first [`MOST_WORDS`] words of `words`, best first, with how well they do
+    /// (above 0, by bm25; comparable within one answer); by `filter` as above. Nothing in `words` is an operator.
+    fn search_text_where(
+        &self,
+        words: &str,
+        limit: usize,
+        filter: Option<&Filter>,
+    ) -> Result<Vec<(ProductId, f32)>, StoreError>;
+
+    /// [`Store::nearest_vectors_where`] among all images.
     fn nearest_vectors(
         &self,
         encoder: usize,
         query: &[f32],
         limit: usize,
-    ) -> Result<Vec<(ImageKey, f32)>, StoreError>;
+    ) -> Result<Vec<(ImageKey, f32)>, StoreError> {
+        self.nearest_vectors_where(encoder, query, limit, None)
+    }
 
-    /// The `limit` images whose letterboxed pHash differs in the fewest bits, fewest first.
-    fn nearest_phashes(&self, query: PHash, limit: usize) -> Result<Vec<(ImageKey, u32)>, StoreError>;
+    /// [`Store::nearest_phashes_where`] among all images.
+    fn nearest_phashes(&self, query: PHash, limit: usize) -> Result<Vec<(ImageKey, u32)>, StoreError> {
+        self.nearest_phashes_where(query, limit, None)
+    }
 
-    /// The `limit` images whose PDQ hash differs in the fewest bits from any of `queries`, fewest first.
-    fn nearest_pdqs(&self, queries: &[PdqHash], limit: usize) -> Result<Vec<(ImageKey, u32)>, StoreError>;
+    /// [`Store::nearest_pdqs_where`] among all images.
+    fn nearest_pdqs(&self, queries: &[PdqHash], limit: usize) -> Result<Vec<(ImageKey, u32)>, StoreError> {
+        self.nearest_pdqs_where(queries, limit, None)
+    }
 
-    /// Products whose fields hold any of the first [`MOST_WORDS`] words of `words`, best first, with how well they do
-    /// (above 0, by bm25; comparable within one answer). Nothing in `words` is an operator.
-    fn search_text(&self, words: &str, limit: usize) -> Result<Vec<(ProductId, f32)>, StoreError>;
+    /// [`Store::search_text_where`] among all products.
+    fn search_text(&self, words: &str, limit: usize) -> Result<Vec<(ProductId, f32)>, StoreError> {
+        self.search_text_where(words, limit, None)
+    }
+
+    /// Which fields products have, of which types and with which values.
+    fn fields(&self) -> Result<Arc<FieldSummary>, StoreError>;
 
     /// Up to `count` vectors of images from all over the catalog, the same ones as long as it does not change.
     /// `encoder` counts into [`Store::encoders`].

@@ -2,6 +2,7 @@
 
 use crate::kit::{Shop, bmp};
 use lookalike_engine::catalog::{Fields, ImageId, ImageRef, Location, Product, ProductId};
+use lookalike_engine::filter::{FieldSummary, Filter};
 use lookalike_engine::ingest::{Event, IngestError, Stage};
 use lookalike_engine::source::{Products, RowFailure, Source, SourceError, open};
 use lookalike_engine::store::embedded::{EmbeddedError, EmbeddedStore};
@@ -13,6 +14,7 @@ use lookalike_vision::encoder::EncoderId;
 use lookalike_vision::hash::{PHash, PdqHash};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Says which batches are refused.
@@ -67,22 +69,41 @@ impl Store for Refusing<'_> {
     fn scan(&self, after: Option<ImageKey>, limit: usize) -> Result<Vec<StoredImage>, StoreError> {
         self.inner.scan(after, limit)
     }
-    fn nearest_vectors(
+    fn nearest_vectors_where(
         &self,
         e: usize,
         query: &[f32],
         limit: usize,
+        filter: Option<&Filter>,
     ) -> Result<Vec<(ImageKey, f32)>, StoreError> {
-        self.inner.nearest_vectors(e, query, limit)
+        self.inner.nearest_vectors_where(e, query, limit, filter)
     }
-    fn nearest_phashes(&self, query: PHash, limit: usize) -> Result<Vec<(ImageKey, u32)>, StoreError> {
-        self.inner.nearest_phashes(query, limit)
+    fn nearest_phashes_where(
+        &self,
+        query: PHash,
+        limit: usize,
+        filter: Option<&Filter>,
+    ) -> Result<Vec<(ImageKey, u32)>, StoreError> {
+        self.inner.nearest_phashes_where(query, limit, filter)
     }
-    fn nearest_pdqs(&self, queries: &[PdqHash], limit: usize) -> Result<Vec<(ImageKey, u32)>, StoreError> {
-        self.inner.nearest_pdqs(queries, limit)
+    fn nearest_pdqs_where(
+        &self,
+        queries: &[PdqHash],
+        limit: usize,
+        filter: Option<&Filter>,
+    ) -> Result<Vec<(ImageKey, u32)>, StoreError> {
+        self.inner.nearest_pdqs_where(queries, limit, filter)
     }
-    fn search_text(&self, words: &str, limit: usize) -> Result<Vec<(ProductId, f32)>, StoreError> {
-        self.inner.search_text(words, limit)
+    fn search_text_where(
+        &self,
+        words: &str,
+        limit: usize,
+        filter: Option<&Filter>,
+    ) -> Result<Vec<(ProductId, f32)>, StoreError> {
+        self.inner.search_text_where(words, limit, filter)
+    }
+    fn fields(&self) -> Result<Arc<FieldSummary>, StoreError> {
+        self.inner.fields()
     }
     fn sample_vectors(&self, e: usize, count: usize) -> Result<Vec<SampledVector>, StoreError> {
         self.inner.sample_vectors(e, count)

@@ -7,11 +7,13 @@ use super::encoders::{self, Encoders};
 use super::folder::{Folder, WriterLock};
 use super::renewal::Renewal;
 use super::schema::{self, MIGRATIONS};
+use super::selecting::Selecting;
 use super::write::{self, Failure};
 use super::{EmbeddedError, read, text, verify};
 use crate::catalog::{ImageId, ProductId};
 use crate::fetch::Validators;
-use crate::index::Index;
+use crate::filter::{FieldSummary, Filter};
+use crate::index::ProductSet;
 use crate::store::{
     ImageKey, KnownProduct, Problem, SampledVector, Store, StoreError, StoredImage, StoredProduct, Summary,
     Write,
@@ -20,7 +22,7 @@ use lookalike_vision::encoder::EncoderId;
 use lookalike_vision::hash::{PHash, PdqHash};
 use rusqlite::Connection;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a catalog is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,9 +33,6 @@ pub enum Access {
     ReadWrite,
 }
 
-/// The longest name and digest of an encoder, in bytes.
-const MOST_NAME_BYTES: usize = 1024;
-
 /// An open catalog folder. Shared between threads; dropped, it brings the derived index up to date where it wrote.
 #[derive(Debug)]
 pub struct EmbeddedStore {
@@ -41,6 +40,7 @@ pub struct EmbeddedStore {
     pub(super) encoders: Encoders,
     pub(super) derived: Derived,
     pub(super) readers: Readers,
+    selecting: Selecting,
     // The last field: the connection that is closed last copies the log into the file, and must be able to write.
     writer: Option<Mutex<Writer>>,
 }
@@ -59,7 +59,7 @@ impl EmbeddedStore {
     /// # Errors
     /// When `path` is a catalog already, holds other files or cannot be written.
     pub fn create(path: &Path, encoders: &[EncoderId]) -> Result<Self, EmbeddedError> {
-        check_encoders(encoders)?;
+        encoders::check_list(encoders)?;
         let folder = Folder::new(path);
         folder.begin()?;
         let lock = folder.lock()?;
@@ -147,8 +147,8 @@ impl EmbeddedStore {
                 Some(Mutex::new(Writer { connection, renewal: Renewal::new(changed, rows), _lock: lock }))
             }
         };
-        let readers = Readers::new(folder.clone());
-        Ok(Self { folder, encoders, derived, readers, writer })
+        let (readers, selecting) = (Readers::new(folder.clone()), Selecting::new(folder.clone()));
+        Ok(Self { folder, encoders, derived, readers, selecting, writer })
     }
 
     /// The encoders as the catalog has them now, and the index to be made of their vectors, read through `reader`.
@@ -191,6 +191,11 @@ impl EmbeddedStore {
         }
     }
 
+    /// The products that a filter lets through; none where there is no filter.
+    pub(super) fn chosen(&self, filter: Option<&Filter>) -> Result<Option<Arc<ProductSet>>, EmbeddedError> {
+        filter.map(|filter| self.selecting.chosen(filter)).transpose()
+    }
+
     fn renew(&self, writer: &mut Writer) -> Result<(), EmbeddedError> {
         let (seq, rows) = self.derived.write_snapshots()?;
         writer.renewal = Renewal::new(0, rows);
@@ -212,24 +217,6 @@ impl EmbeddedStore {
 /// A count as SQLite takes it; no catalog has more rows than that.
 pub(super) fn row_limit(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
-}
-
-pub(super) fn check_encoders(encoders: &[EncoderId]) -> Result<(), EmbeddedError> {
-    if encoders.is_empty() {
-        return Err(EmbeddedError::InvalidEncoders("none is given, and vectors need one".into()));
-    }
-    for (position, encoder) in encoders.iter().enumerate() {
-        Index::empty(encoder.dimensions)
-            .map_err(|error| EmbeddedError::InvalidEncoders(error.to_string()))?;
-        if encoder.name.len().max(encoder.digest.len()) > MOST_NAME_BYTES {
-            let reason = format!("a name or digest is longer than {MOST_NAME_BYTES} bytes");
-            return Err(EmbeddedError::InvalidEncoders(reason));
-        }
-        if encoders.iter().take(position).any(|earlier| earlier.name == encoder.name) {
-            return Err(EmbeddedError::InvalidEncoders(format!("{:?} is listed twice", encoder.name)));
-        }
-    }
-    Ok(())
 }
 
 /// Builds the whole database under the name of an unfinished one.
@@ -342,28 +329,50 @@ impl Store for EmbeddedStore {
             .read("going through the images", |moment| read::scan(moment, after, limit, &self.encoders))?)
     }
 
-    fn nearest_vectors(
+    fn nearest_vectors_where(
         &self,
         encoder: usize,
         query: &[f32],
         limit: usize,
+        filter: Option<&Filter>,
     ) -> Result<Vec<(ImageKey, f32)>, StoreError> {
-        Ok(self.derived.nearest_vectors(encoder, query, limit)?)
+        let chosen = self.chosen(filter)?;
+        Ok(self.derived.nearest_vectors(encoder, query, limit, chosen.as_deref())?)
     }
 
-    fn nearest_phashes(&self, query: PHash, limit: usize) -> Result<Vec<(ImageKey, u32)>, StoreError> {
-        Ok(self.derived.nearest_phashes(query, limit)?)
+    fn nearest_phashes_where(
+        &self,
+        query: PHash,
+        limit: usize,
+        filter: Option<&Filter>,
+    ) -> Result<Vec<(ImageKey, u32)>, StoreError> {
+        Ok(self.derived.nearest_phashes(query, limit, self.chosen(filter)?.as_deref())?)
     }
 
-    fn nearest_pdqs(&self, queries: &[PdqHash], limit: usize) -> Result<Vec<(ImageKey, u32)>, StoreError> {
-        Ok(self.derived.nearest_pdqs(queries, limit)?)
+    fn nearest_pdqs_where(
+        &self,
+        queries: &[PdqHash],
+        limit: usize,
+        filter: Option<&Filter>,
+    ) -> Result<Vec<(ImageKey, u32)>, StoreError> {
+        Ok(self.derived.nearest_pdqs(queries, limit, self.chosen(filter)?.as_deref())?)
     }
 
-    fn search_text(&self, words: &str, limit: usize) -> Result<Vec<(ProductId, f32)>, StoreError> {
+    fn search_text_where(
+        &self,
+        words: &str,
+        limit: usize,
+        filter: Option<&Filter>,
+    ) -> Result<Vec<(ProductId, f32)>, StoreError> {
+        let chosen = self.chosen(filter)?;
         Ok(self.readers.read("searching for words", |moment| {
-            let found = text::search(moment, words, row_limit(limit))?;
+            let found = text::search(moment, words, row_limit(limit), chosen.as_deref())?;
             found.into_iter().map(|(id, score)| Ok((super::rows::product_id(id)?, score))).collect()
         })?)
+    }
+
+    fn fields(&self) -> Result<Arc<FieldSummary>, StoreError> {
+        Ok(self.selecting.summary()?)
     }
 
     fn sample_vectors(&self, encoder: usize, count: usize) -> Result<Vec<SampledVector>, StoreError> {

@@ -50,7 +50,7 @@ impl EmbeddedStore {
 
 impl EncoderChanges for EmbeddedStore {
     fn begin_encoder(&mut self, encoder: &EncoderId) -> Result<(), StoreError> {
-        super::catalog::check_encoders(std::slice::from_ref(encoder))?;
+        encoders::check_list(std::slice::from_ref(encoder))?;
         let stored =
             self.readers.read("reading its encoders", |moment| encoders::named(moment, &encoder.name))?;
         match stored {

@@ -14,7 +14,7 @@ use super::connection;
 use super::encoders::{self, Encoders};
 use super::folder::Folder;
 use super::snapshots::{self, Snapshots};
-use crate::index::{Index, IndexError};
+use crate::index::{Index, IndexError, ProductSet};
 use crate::store::{ImageKey, Problem};
 use lookalike_vision::hash::{PHash, PdqHash};
 use rusqlite::{Connection, Transaction};
@@ -215,6 +215,7 @@ impl Derived {
         encoder: usize,
         query: &[f32],
         limit: usize,
+        products: Option<&ProductSet>,
     ) -> Result<Vec<(ImageKey, f32)>, EmbeddedError> {
         let (_, id) = self.snapshots.encoders().get(encoder).ok_or_else(|| self.no_such_encoder(encoder))?;
         let (found, expected) = (query.len(), id.dimensions);
@@ -228,7 +229,7 @@ impl Derived {
         changes::to_unit_length(&mut query);
         let current = self.current(encoder)?;
         let index = current.index(encoder).ok_or_else(|| self.removed(&id.name))?;
-        Ok(index.nearest_vectors(&query, limit)?)
+        Ok(index.nearest_vectors_among(&query, limit, products)?)
     }
 
     pub(super) fn no_such_encoder(&self, asked: usize) -> EmbeddedError {
@@ -258,16 +259,18 @@ impl Derived {
         &self,
         query: PHash,
         limit: usize,
+        products: Option<&ProductSet>,
     ) -> Result<Vec<(ImageKey, u32)>, EmbeddedError> {
-        self.any_index(|index| index.nearest_phashes(query, limit))
+        self.any_index(|index| index.nearest_phashes_among(query, limit, products))
     }
 
     pub(super) fn nearest_pdqs(
         &self,
         queries: &[PdqHash],
         limit: usize,
+        products: Option<&ProductSet>,
     ) -> Result<Vec<(ImageKey, u32)>, EmbeddedError> {
-        self.any_index(|index| index.nearest_pdqs(queries, limit))
+        self.any_index(|index| index.nearest_pdqs_among(queries, limit, products))
     }
 
     /// What in the snapshots contradicts the tables.

@@ -2,12 +2,17 @@
 //!
 //! A store keeps the list of when it was opened ([`Encoders`]); the functions here read and write the table as it is.
 
+use super::EmbeddedError;
 use super::rows::{self, damaged, from_key, to_key};
 use super::write::InvalidWrite;
+use crate::index::Index;
 use crate::store::{AddedEncoder, ImageKey, LackingImage};
 use lookalike_vision::encoder::EncoderId;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior};
 use std::collections::HashSet;
+
+/// The longest name and digest of an encoder, in bytes.
+const MOST_NAME_BYTES: usize = 1024;
 
 /// The ready encoders of a catalog at one moment, the primary one first, with the numbers their vectors are stored
 /// under.
@@ -42,6 +47,25 @@ impl Encoders {
         self.numbers.push(number);
         self.ids.push(id);
     }
+}
+
+/// Fails unless a catalog can have these encoders.
+pub(super) fn check_list(encoders: &[EncoderId]) -> Result<(), EmbeddedError> {
+    if encoders.is_empty() {
+        return Err(EmbeddedError::InvalidEncoders("none is given, and vectors need one".into()));
+    }
+    for (position, encoder) in encoders.iter().enumerate() {
+        Index::empty(encoder.dimensions)
+            .map_err(|error| EmbeddedError::InvalidEncoders(error.to_string()))?;
+        if encoder.name.len().max(encoder.digest.len()) > MOST_NAME_BYTES {
+            let reason = format!("a name or digest is longer than {MOST_NAME_BYTES} bytes");
+            return Err(EmbeddedError::InvalidEncoders(reason));
+        }
+        if encoders.iter().take(position).any(|earlier| earlier.name == encoder.name) {
+            return Err(EmbeddedError::InvalidEncoders(format!("{:?} is listed twice", encoder.name)));
+        }
+    }
+    Ok(())
 }
 
 /// A row of the table.

@@ -8,21 +8,27 @@
 //! - `encoders`, `changing`: the table of encoders, and how one is added or removed;
 //! - `changes`, `snapshots`, `derived`, `renewal`: the index of `crate::index`, its files, and how it is kept equal
 //!   to the tables;
+//! - `selecting`, `columns`, `picking`: which products a filter lets through;
 //! - `verify`: everything against everything else;
 //! - `catalog`: [`EmbeddedStore`], which puts them together.
 
 mod catalog;
 mod changes;
 mod changing;
+mod columns;
 mod connection;
 mod derived;
 mod encoders;
 mod error;
 mod folder;
+mod picking;
 mod read;
 mod renewal;
 mod rows;
 mod schema;
+mod selecting;
+#[cfg(test)]
+mod selecting_tests;
 mod snapshots;
 #[cfg(test)]
 mod tests;

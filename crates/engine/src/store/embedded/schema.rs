@@ -42,7 +42,7 @@ pub(super) const LOCATION_URL: i64 = 1;
 pub(super) const LOCATION_MEMBER: i64 = 2;
 
 /// Version n + 1 is reached by running the n-th.
-pub(super) const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3];
+pub(super) const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4];
 
 const VERSION_1: &str = "
 CREATE TABLE catalog (
@@ -119,6 +119,11 @@ CREATE TABLE validator (
     etag          TEXT,
     last_modified TEXT
 );
+";
+
+/// Whoever keeps fields in memory reads those of products that changed since.
+const VERSION_4: &str = "
+CREATE INDEX product_by_seq ON product (seq);
 ";
 
 /// Whether the file is a catalog, and of which version.

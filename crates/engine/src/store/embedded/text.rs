@@ -3,6 +3,7 @@
 //! Ranking is SQLite's bm25. Stemming and synonyms are not attempted.
 
 use crate::catalog::Fields;
+use crate::index::ProductSet;
 use crate::store::MOST_WORDS;
 use rusqlite::Transaction;
 use serde_json::Value;
@@ -47,15 +48,20 @@ fn any_of(words: &str) -> Option<String> {
     (!quoted.is_empty()).then(|| quoted.join(" OR "))
 }
 
-/// Ids of products that hold any of the words, best first, and how well (above 0, by bm25).
+/// Ids of products that hold any of the words, best first, and how well (above 0, by bm25); among `products` where these
+/// are given.
 pub(super) fn search(
     moment: &Transaction<'_>,
     words: &str,
     limit: i64,
+    products: Option<&ProductSet>,
 ) -> rusqlite::Result<Vec<(String, f32)>> {
     let Some(expression) = any_of(words) else {
         return Ok(Vec::new());
     };
+    if let Some(products) = products {
+        return search_among(moment, expression, limit, products);
+    }
     moment
         .prepare_cached(
             "SELECT product.id, found.score FROM \
@@ -65,6 +71,31 @@ pub(super) fn search(
         )?
         .query_map((expression, limit), |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect()
+}
+
+/// All products with the words are ranked either way; here they are gone through until enough are among `products`.
+fn search_among(
+    moment: &Transaction<'_>,
+    expression: String,
+    limit: i64,
+    products: &ProductSet,
+) -> rusqlite::Result<Vec<(String, f32)>> {
+    let mut ranked = moment.prepare_cached(
+        "SELECT rowid, -rank FROM product_text WHERE product_text MATCH ?1 ORDER BY rank, rowid",
+    )?;
+    let mut id = moment.prepare_cached("SELECT id FROM product WHERE row = ?1")?;
+    let mut all = ranked.query((expression,))?;
+    let mut found = Vec::new();
+    while let Some(row) = all.next()? {
+        if found.len() as i64 >= limit {
+            break;
+        }
+        let product: i64 = row.get(0)?;
+        if products.contains(product.cast_unsigned()) {
+            found.push((id.query_row((product,), |row| row.get(0))?, row.get(1)?));
+        }
+    }
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -1,0 +1,278 @@
+//! Which products a filter lets through, as the catalog is now.
+//!
+//! A field is read into a [`Column`] when a filter first asks about it in this process, in one pass over the products;
+//! from then on a filter takes milliseconds. Columns are in memory and not on disk because whoever asks may have the
+//! catalog open for reading only. They are brought up to date before each answer, product by product, by the numbers of
+//! writes. A field whose values would take too much memory is not kept: filters on it go over all products.
+//!
+//! Questions with a filter wait for each other here, those without do not come here.
+
+use super::EmbeddedError;
+use super::changes;
+use super::columns::{self, Column, Columns};
+use super::connection;
+use super::folder::Folder;
+use super::picking::pick;
+use super::rows::{self, damaged};
+use crate::filter::{FieldPath, FieldSummary, Filter, Inventory, Item, reach};
+use crate::index::ProductSet;
+use rusqlite::{Connection, Transaction};
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A field that takes more is not kept.
+const MOST_COLUMN_BYTES: usize = if cfg!(test) { 64 * 1024 } else { 128 << 20 };
+/// All fields together; those not asked for longest go first.
+const MOST_BYTES: usize = if cfg!(test) { 256 * 1024 } else { 256 << 20 };
+/// Answers that are kept until the next write: one question asks several times.
+const MOST_ANSWERS: usize = 8;
+/// Values of a field that its summary lists.
+const MOST_VALUES: usize = 20;
+
+/// Answers filters, for all threads of a store.
+#[derive(Debug)]
+pub(super) struct Selecting {
+    folder: Folder,
+    /// Once anybody asked.
+    state: Mutex<Option<State>>,
+    summary: Mutex<Option<(i64, Arc<FieldSummary>)>>,
+}
+
+#[derive(Debug)]
+struct State {
+    connection: Connection,
+    /// `data_version` when what is kept was last brought up to date.
+    seen: Option<i64>,
+    kept: Kept,
+}
+
+/// What was read of the catalog, all of one moment.
+#[derive(Debug, Default)]
+struct Kept {
+    /// The number of the last write then; none before anything was read.
+    seq: Option<i64>,
+    /// Numbers of products are below this.
+    end: usize,
+    columns: Columns,
+    /// Fields that take too much memory.
+    too_large: HashSet<FieldPath>,
+    answers: VecDeque<(Filter, Arc<ProductSet>)>,
+}
+
+impl Selecting {
+    pub(super) fn new(folder: Folder) -> Self {
+        Self { folder, state: Mutex::default(), summary: Mutex::default() }
+    }
+
+    /// The products that `filter` lets through now.
+    pub(super) fn chosen(&self, filter: &Filter) -> Result<Arc<ProductSet>, EmbeddedError> {
+        let mut kept = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut choose = || {
+            let mut state = match kept.take() {
+                Some(state) => state,
+                None => {
+                    let connection = connection::reader(&self.folder.database())?;
+                    State { connection, seen: None, kept: Kept::default() }
+                }
+            };
+            // Dropped where it fails: whatever was half done is done anew.
+            let answer = state.chosen(filter)?;
+            *kept = Some(state);
+            Ok(answer)
+        };
+        choose().map_err(|error| EmbeddedError::sqlite(&self.folder, "reading fields for a filter", error))
+    }
+
+    /// Which fields products have; gathered anew after each write.
+    pub(super) fn summary(&self) -> Result<Arc<FieldSummary>, EmbeddedError> {
+        let mut kept = self.summary.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut summarise = || {
+            let reader = connection::reader(&self.folder.database())?;
+            let moment = reader.unchecked_transaction()?;
+            let seq = changes::position(&moment)?.seq;
+            if let Some((of, summary)) = &*kept
+                && *of == seq
+            {
+                return Ok(Arc::clone(summary));
+            }
+            let mut inventory = Inventory::default();
+            each_product(&moment, None, |_, json| {
+                inventory.add(&rows::fields(json)?);
+                Ok(())
+            })?;
+            let summary = Arc::new(inventory.summary(MOST_VALUES));
+            *kept = Some((seq, Arc::clone(&summary)));
+            Ok(summary)
+        };
+        summarise().map_err(|error| EmbeddedError::sqlite(&self.folder, "reading its fields", error))
+    }
+}
+
+impl State {
+    fn chosen(&mut self, filter: &Filter) -> rusqlite::Result<Arc<ProductSet>> {
+        let fields = filter.fields();
+        // Asked before reading: what is committed in between is read now and once more next time.
+        let version = self.connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
+        if self.seen == Some(version)
+            && let Some(answer) = self.kept.answer(filter, &fields)
+        {
+            return Ok(answer);
+        }
+        let moment = self.connection.unchecked_transaction()?;
+        self.kept.advance(&moment)?;
+        self.kept.fill(&moment, &fields)?;
+        self.seen = Some(version);
+        match self.kept.answer(filter, &fields) {
+            Some(answer) => Ok(answer),
+            None => {
+                let set = going_over_all(&moment, filter, self.kept.end)?;
+                Ok(self.kept.keep(filter, set))
+            }
+        }
+    }
+}
+
+impl Kept {
+    /// The answer, if what is kept gives it.
+    fn answer(&mut self, filter: &Filter, fields: &[&FieldPath]) -> Option<Arc<ProductSet>> {
+        if let Some((_, answer)) = self.answers.iter().find(|(answered, _)| answered == filter) {
+            return Some(Arc::clone(answer));
+        }
+        let set = columns::chosen(filter, self.end, &|field| self.columns.get(field))?;
+        self.columns.touch(fields, MOST_BYTES);
+        Some(self.keep(filter, set))
+    }
+
+    fn keep(&mut self, filter: &Filter, set: ProductSet) -> Arc<ProductSet> {
+        let answer = Arc::new(set);
+        self.answers.truncate(MOST_ANSWERS - 1);
+        self.answers.push_front((filter.clone(), Arc::clone(&answer)));
+        answer
+    }
+
+    /// Brings the columns to `moment`.
+    fn advance(&mut self, moment: &Transaction<'_>) -> rusqlite::Result<()> {
+        let seq = changes::position(moment)?.seq;
+        if self.seq == Some(seq) {
+            return Ok(());
+        }
+        if self.seq.is_some_and(|kept| seq < kept) {
+            // Another history: the catalog was replaced by a backup.
+            *self = Self::default();
+        }
+        self.answers.clear();
+        self.columns.drop_worn();
+        let fields: Vec<FieldPath> = self.columns.fields().cloned().collect();
+        if !fields.is_empty() {
+            let columns = &mut self.columns;
+            each_picked(moment, self.seq, &fields.iter().collect::<Vec<_>>(), |product, field, items| {
+                if let Some(column) = columns.get_mut(field) {
+                    column.set(product, items);
+                }
+            })?;
+        }
+        self.end = end(moment)?;
+        self.seq = Some(seq);
+        Ok(())
+    }
+
+    /// Reads those of `fields` that have no column and may have one, all in one pass.
+    fn fill(&mut self, moment: &Transaction<'_>, fields: &[&FieldPath]) -> rusqlite::Result<()> {
+        let is_new = |field: &FieldPath| self.columns.get(field).is_none() && !self.too_large.contains(field);
+        let fields: Vec<&FieldPath> = fields.iter().copied().filter(|field| is_new(field)).collect();
+        if fields.is_empty() {
+            return Ok(());
+        }
+        let mut filling: Vec<(&FieldPath, Option<Column>)> =
+            fields.iter().map(|field| (*field, Some(Column::default()))).collect();
+        each_picked(moment, None, &fields, |product, field, items| {
+            let Some((_, column)) = filling.iter_mut().find(|(of, _)| *of == field) else { return };
+            if let Some(filled) = column {
+                filled.set(product, items);
+                if filled.bytes() > MOST_COLUMN_BYTES {
+                    *column = None;
+                }
+            }
+        })?;
+        for (field, column) in filling {
+            match column {
+                Some(column) => self.columns.put(field.clone(), column),
+                None => {
+                    self.too_large.insert(field.clone());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Products' numbers are below this.
+fn end(moment: &Transaction<'_>) -> rusqlite::Result<usize> {
+    let last: i64 = moment.query_row("SELECT coalesce(max(row), 0) FROM product", (), |row| row.get(0))?;
+    Ok(number(last)? + 1)
+}
+
+fn number(row: i64) -> rusqlite::Result<usize> {
+    let number = u32::try_from(row).map_err(|_| damaged(format!("a product has the row number {row}")))?;
+    Ok(number as usize)
+}
+
+/// Hands number and fields of every product to `each`, or of those that changed after write `since`.
+fn each_product(
+    moment: &Transaction<'_>,
+    since: Option<i64>,
+    mut each: impl FnMut(usize, &str) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
+    let sql = match since {
+        Some(_) => "SELECT row, fields FROM product WHERE seq > ?1",
+        None => "SELECT row, fields FROM product WHERE ?1 IS NULL",
+    };
+    let mut statement = moment.prepare_cached(sql)?;
+    let mut found = statement.query((since,))?;
+    while let Some(row) = found.next()? {
+        let json = row.get_ref(1)?.as_str().map_err(|error| damaged(error.to_string()))?;
+        each(number(row.get(0)?)?, json)?;
+    }
+    Ok(())
+}
+
+/// Hands what each of `fields` reaches in every product to `each`, or in those that changed after write `since`.
+fn each_picked<'f>(
+    moment: &Transaction<'_>,
+    since: Option<i64>,
+    fields: &[&'f FieldPath],
+    mut each: impl FnMut(usize, &'f FieldPath, Vec<Item>),
+) -> rusqlite::Result<()> {
+    let split: Vec<(&FieldPath, &str, &[String])> = fields
+        .iter()
+        .filter_map(|field| field.names().split_first().map(|(first, rest)| (*field, &**first, rest)))
+        .collect();
+    let mut names: Vec<&str> = split.iter().map(|(_, first, _)| *first).collect();
+    names.sort_unstable();
+    names.dedup();
+    each_product(moment, since, |product, json| {
+        let picked = pick(json, &names)
+            .map_err(|error| damaged(format!("a product's fields are not a JSON object: {error}")))?;
+        for (field, first, rest) in &split {
+            let value = names.binary_search(first).ok().and_then(|at| picked.get(at)?.as_ref());
+            let mut items = Vec::new();
+            if let Some(value) = value {
+                reach(value, rest, &mut |item| items.push(item));
+            }
+            each(product, field, items);
+        }
+        Ok(())
+    })
+}
+
+/// The products below `end` that `filter` lets through, by reading each.
+fn going_over_all(moment: &Transaction<'_>, filter: &Filter, end: usize) -> rusqlite::Result<ProductSet> {
+    let mut chosen = HashSet::new();
+    each_product(moment, None, |product, json| {
+        if filter.matches(&rows::fields(json)?) {
+            chosen.insert(product);
+        }
+        Ok(())
+    })?;
+    Ok(ProductSet::of(end, |product| chosen.contains(&product)))
+}
