@@ -1,8 +1,7 @@
 //! The whole API on one page.
 
-use super::compat::find_similar;
 use super::problem::Problem;
-use super::{catalog, check, health, images, openapi, search, state::AppState};
+use super::{catalog, check, compat, health, images, openapi, search, state::AppState};
 use crate::page;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -19,8 +18,6 @@ pub fn router(state: AppState) -> Router {
         .route("/v1/check", post(check::check))
         .route("/v1/images/{*id}", get(images::image))
         .route("/v1/catalog", get(catalog::catalog))
-        .route("/find_similar", find_similar::route())
-        .route("/find_similar/", find_similar::route())
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/openapi.json", get(openapi::openapi_json))
@@ -28,6 +25,7 @@ pub fn router(state: AppState) -> Router {
         .route("/page/lookalike.css", get(page::style))
         .route("/page/lookalike.js", get(page::script))
         .route("/page/icon.svg", get(page::icon))
+        .merge(compat::router())
         .fallback(no_such_route)
         .method_not_allowed_fallback(method_not_allowed)
         // Bodies are bounded in `body`, which answers more kindly than a cut connection.
@@ -49,7 +47,8 @@ async fn no_such_route(uri: Uri) -> Problem {
     Problem::not_found("no_such_route", format!("there is nothing at {}; see /openapi.json", uri.path()))
 }
 
-async fn method_not_allowed(method: Method, uri: Uri) -> Problem {
+/// 405 as every route tells it.
+pub(super) async fn method_not_allowed(method: Method, uri: Uri) -> Problem {
     let detail = format!("{} does not answer {method}; the Allow header says what it answers", uri.path());
     Problem::method_not_allowed(detail)
 }
