@@ -9,6 +9,7 @@ mod evaluate;
 mod hash;
 mod index;
 mod interrupt;
+mod keys;
 pub mod log;
 mod models;
 mod models_add;
@@ -56,6 +57,7 @@ enum Command {
     Search(search::Search),
     Check(check::Check),
     Serve(serve::Serve),
+    Keys(keys::KeysCommand),
     Status(status::Status),
     Verify(verify::Verify),
     Evaluate(evaluate::Evaluate),
@@ -98,6 +100,7 @@ impl Cli {
             Command::Search(command) => command.run(),
             Command::Check(command) => command.run(),
             Command::Serve(command) => command.run(),
+            Command::Keys(command) => command.run(),
             Command::Status(command) => command.run(),
             Command::Verify(command) => command.run(),
             Command::Evaluate(command) => command.run(),
