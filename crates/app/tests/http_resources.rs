@@ -249,6 +249,7 @@ fn the_api_describes_itself() {
 
 #[test]
 fn listening_beyond_this_machine_needs_a_word_from_the_operator() {
+    use lookalike::http::auth::Role;
     use lookalike::http::{AppState, ServeOptions, serve};
     use lookalike_engine::fetch::{FetchOptions, Fetcher};
     use lookalike_engine::search::Searcher;
@@ -266,17 +267,17 @@ fn listening_beyond_this_machine_needs_a_word_from_the_operator() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let refusals = [
-        ("0.0.0.0:0".to_owned(), false, "--anonymous"),
-        ("[::]:0".to_owned(), false, "--anonymous"),
-        ("nonsense".to_owned(), true, "host:port"),
-        (taken.local_addr().unwrap().to_string(), false, "another program"),
+        ("0.0.0.0:0".to_owned(), None, "keys add"),
+        ("[::]:0".to_owned(), None, "--anonymous"),
+        ("nonsense".to_owned(), Some(Role::Read), "host:port"),
+        (taken.local_addr().unwrap().to_string(), None, "another program"),
     ];
     for (listen, anonymous, says) in refusals {
-        let options = ServeOptions { listen: listen.clone(), anonymous };
+        let options = ServeOptions { anonymous, ..ServeOptions::on(listen.clone()) };
         let refused = runtime.block_on(serve(state.clone(), &options, |_| {}, async {}));
         let told = format!("{:#}", refused.unwrap_err());
         assert!(told.contains(says), "{listen}: {told}");
     }
-    let options = ServeOptions { listen: "0.0.0.0:0".to_owned(), anonymous: true };
+    let options = ServeOptions { anonymous: Some(Role::Read), ..ServeOptions::on("0.0.0.0:0") };
     runtime.block_on(serve(state, &options, |address| assert_ne!(address.port(), 0), async {})).unwrap();
 }

@@ -14,6 +14,7 @@ mod filter;
 mod hash;
 mod index;
 mod interrupt;
+mod keys;
 pub mod log;
 mod models;
 mod models_add;
@@ -62,6 +63,7 @@ enum Command {
     Search(search::Search),
     Check(check::Check),
     Serve(serve::Serve),
+    Keys(keys::KeysCommand),
     Status(status::Status),
     Verify(verify::Verify),
     Evaluate(evaluate::Evaluate),
@@ -105,6 +107,7 @@ impl Cli {
             Command::Search(command) => command.run(),
             Command::Check(command) => command.run(),
             Command::Serve(command) => command.run(),
+            Command::Keys(command) => command.run(),
             Command::Status(command) => command.run(),
             Command::Verify(command) => command.run(),
             Command::Evaluate(command) => command.run(),

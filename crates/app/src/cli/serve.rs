@@ -1,7 +1,9 @@
 //! `lookalike serve`: a catalog over HTTP.
 
+use super::keys::keys_file;
 use super::open::{Catalog, EncoderChoice, Encoders, USUAL_ENCODER};
 use super::{Outcome, interrupt};
+use crate::http::auth::{Rate, Role};
 use crate::http::{AppState, ServeLimits, ServeOptions, serve};
 use anyhow::Context;
 use lookalike_engine::fetch::{FetchOptions, Fetcher, PhotoCache};
@@ -10,6 +12,8 @@ use lookalike_engine::search::{EncoderSource, EncoderUnavailable, Searcher};
 use lookalike_vision::encoder::Encoder;
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::num::NonZero;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Answer searches and checks over HTTP, with a page to try them on.
@@ -29,9 +33,24 @@ pub(super) struct Service {
     /// Address and port to listen on; port 0 takes a free one.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8000")]
     listen: String,
-    /// Let anybody who reaches the server use it; needed to listen beyond this machine.
-    #[arg(long)]
-    anonymous: bool,
+    /// Let anybody who reaches the server do what this role may, without a key [on its own: read].
+    #[arg(long, value_name = "ROLE", num_args = 0..=1, default_missing_value = "read")]
+    anonymous: Option<Role>,
+    /// A name that a server on this machine's own addresses answers to, besides those; may be given more than once.
+    #[arg(long = "host", value_name = "NAME")]
+    hosts: Vec<String>,
+    /// The file of keys, see `lookalike keys` [default: keys.toml in the catalog].
+    #[arg(long, value_name = "FILE")]
+    keys: Option<PathBuf>,
+    /// Requests a second that one caller may make in the long run [default: no limit].
+    #[arg(long, value_name = "N")]
+    rate: Option<NonZero<u32>>,
+    /// Requests that one caller may make at once after a rest [default: four times the rate].
+    #[arg(long, value_name = "N", requires = "rate")]
+    burst: Option<NonZero<u32>>,
+    /// Proxies in front of the server whose X-Forwarded-For is believed when callers are counted.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    trusted_proxies: usize,
     /// Fetch photos that callers name from this machine or a private network.
     #[arg(long)]
     allow_private_urls: bool,
@@ -71,6 +90,23 @@ impl EncoderSource for SharedEncoders {
 }
 
 impl Service {
+    fn options(&self, catalog: &Catalog) -> anyhow::Result<ServeOptions> {
+        let rate = self.rate.map(|per_second| {
+            let burst = self
+                .burst
+                .unwrap_or_else(|| per_second.saturating_mul(NonZero::<u32>::MIN.saturating_add(3)));
+            Rate { per_second, burst }
+        });
+        Ok(ServeOptions {
+            listen: self.listen.clone(),
+            anonymous: self.anonymous,
+            hosts: self.hosts.clone(),
+            keys: Some(keys_file(self.keys.as_deref(), catalog)?),
+            rate,
+            trusted_hops: self.trusted_proxies,
+        })
+    }
+
     /// Serves until the process is asked to stop; `ready` is told the address.
     pub(super) fn run(
         self,
@@ -78,28 +114,23 @@ impl Service {
         encoder: &EncoderChoice,
         ready: impl FnOnce(SocketAddr) -> io::Result<()>,
     ) -> anyhow::Result<Outcome> {
-        let Self { listen, anonymous, allow_private_urls } = self;
+        let options = self.options(catalog)?;
         let searcher = searcher(catalog, encoder)?;
         // Read only: what is kept there is the business of whoever writes the catalog.
         let photos = PhotoCache::new(catalog.folder()?, 0);
-        let options = FetchOptions { allow_private: allow_private_urls, ..FetchOptions::default() };
+        let fetching = FetchOptions { allow_private: self.allow_private_urls, ..FetchOptions::default() };
         let state =
-            AppState::new(searcher, Fetcher::new(options)?, ServeLimits::default()).with_photos(photos);
+            AppState::new(searcher, Fetcher::new(fetching)?, ServeLimits::default()).with_photos(photos);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
             .context("cannot start the threads that serve")?;
         let mut told = Ok(());
-        runtime.block_on(serve(
-            state,
-            &ServeOptions { listen, anonymous },
-            |address| told = ready(address),
-            async {
-                if let Err(error) = interrupt::asked_to_stop().await {
-                    tracing::error!("{error:#}");
-                }
-            },
-        ))?;
+        runtime.block_on(serve(state, &options, |address| told = ready(address), async {
+            if let Err(error) = interrupt::asked_to_stop().await {
+                tracing::error!("{error:#}");
+            }
+        }))?;
         told?;
         Ok(Outcome::Done)
     }

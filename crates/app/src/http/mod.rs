@@ -2,10 +2,11 @@
 //!
 //! `router` is the whole API on one page; each resource has a file that holds its parameters, its answer and
 //! its handler together. `question` and `answer` are the shapes that search and check share, `problem` is how every
-//! error leaves, `state` bounds what all of it may cost, `serve` owns the sockets. Searching itself is
+//! error leaves, `auth` is the gate that requests pass, `state` bounds what all of it may cost, `serve` owns the sockets. Searching itself is
 //! `lookalike_engine::search`, fetching is `lookalike_engine::fetch`; neither knows of HTTP.
 
 mod answer;
+pub mod auth;
 mod body;
 mod catalog;
 mod check;

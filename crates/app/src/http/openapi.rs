@@ -1,6 +1,6 @@
 //! `GET /openapi.json`: the API described for programs, gathered from the handlers themselves.
 
-use super::compat::find_similar;
+use super::compat::{find_similar, post_image, similarity_search, upload};
 use super::{catalog, check, fields, health, images, search};
 use axum::Json;
 use utoipa::OpenApi;
@@ -21,6 +21,10 @@ use utoipa::OpenApi;
         health::alive,
         health::ready,
         find_similar::find_similar,
+        similarity_search::similarity_search,
+        upload::upload,
+        post_image::post_url,
+        post_image::post_image,
     ),
     tags(
         (name = "search", description = "What matches a picture"),

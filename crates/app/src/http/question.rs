@@ -227,7 +227,7 @@ fn answerable(question: Question, file: Option<Bytes>) -> Result<Asked, Problem>
     let mut subjects = Vec::new();
     subjects.extend(file.map(Subject::Bytes));
     if let Some(text) = image {
-        subjects.push(Subject::Bytes(picture_from_text(&text)?));
+        subjects.push(Subject::Bytes(picture_from_text("image", &text)?));
     }
     subjects.extend(image_url.map(Subject::Url));
     if let Some(id) = image_id {
@@ -262,8 +262,12 @@ fn answerable(question: Question, file: Option<Bytes>) -> Result<Asked, Problem>
     Ok(Asked { subject, encoder, top, mode, min_percent, filter })
 }
 
-/// The bytes behind base64 or a base64 `data:` URL. Line breaks are ignored, padding may be missing.
-fn picture_from_text(text: &str) -> Result<Bytes, Problem> {
+/// The bytes behind base64 or a base64 `data:` URL, given under the name `field`. Line breaks are ignored, padding may be
+/// missing.
+///
+/// # Errors
+/// 422 when it is neither.
+pub(super) fn picture_from_text(field: &str, text: &str) -> Result<Bytes, Problem> {
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &STANDARD,
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -273,14 +277,14 @@ fn picture_from_text(text: &str) -> Result<Bytes, Problem> {
         None => text,
         Some(rest) => match rest.split_once(',') {
             Some((kind, data)) if kind.ends_with(";base64") => data,
-            _ => return Err(invalid("image is a data: URL, but not a base64 one".to_owned())),
+            _ => return Err(invalid(format!("{field} is a data: URL, but not a base64 one"))),
         },
     };
     let compact: Vec<u8> = encoded.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let decoded = LENIENT.decode(compact);
     decoded
         .map(Bytes::from)
-        .map_err(|error| invalid(format!("image is neither base64 nor a data: URL: {error}")))
+        .map_err(|error| invalid(format!("{field} is neither base64 nor a data: URL: {error}")))
 }
 
 /// Makes a probe of the question's picture and answers with `answer`, both on a computing thread.

@@ -1,8 +1,8 @@
 //! The whole API on one page.
 
-use super::compat::find_similar;
+use super::auth::{Gate, gate};
 use super::problem::Problem;
-use super::{catalog, check, fields, health, images, openapi, search, state::AppState};
+use super::{catalog, check, compat, fields, health, images, openapi, search, state::AppState};
 use crate::page;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -10,25 +10,30 @@ use axum::http::{HeaderValue, Method, Request, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
+use std::sync::Arc;
 use tower_http::trace::{DefaultOnResponse, TraceLayer};
 
-/// Every route of the server.
-pub fn router(state: AppState) -> Router {
-    Router::new()
+/// Every route of the server, behind `gate` but for those that say how it does and what it can.
+pub fn router(state: AppState, gate: Gate) -> Router {
+    let reading = middleware::from_fn_with_state(Arc::new(gate), gate::read);
+    let asking = Router::new()
         .route("/v1/search", post(search::search))
         .route("/v1/check", post(check::check))
         .route("/v1/images/{*id}", get(images::image))
         .route("/v1/catalog", get(catalog::catalog))
         .route("/v1/catalog/fields", get(fields::fields))
-        .route("/find_similar", find_similar::route())
-        .route("/find_similar/", find_similar::route())
+        .merge(compat::router())
+        .route_layer(reading);
+    let open = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/openapi.json", get(openapi::openapi_json))
         .route("/", get(page::index))
         .route("/page/lookalike.css", get(page::style))
         .route("/page/lookalike.js", get(page::script))
-        .route("/page/icon.svg", get(page::icon))
+        .route("/page/icon.svg", get(page::icon));
+    asking
+        .merge(open)
         .fallback(no_such_route)
         .method_not_allowed_fallback(method_not_allowed)
         // Bodies are bounded in `body`, which answers more kindly than a cut connection.
@@ -50,7 +55,8 @@ async fn no_such_route(uri: Uri) -> Problem {
     Problem::not_found("no_such_route", format!("there is nothing at {}; see /openapi.json", uri.path()))
 }
 
-async fn method_not_allowed(method: Method, uri: Uri) -> Problem {
+/// 405 as every route tells it.
+pub(super) async fn method_not_allowed(method: Method, uri: Uri) -> Problem {
     let detail = format!("{} does not answer {method}; the Allow header says what it answers", uri.path());
     Problem::method_not_allowed(detail)
 }

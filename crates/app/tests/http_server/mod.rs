@@ -69,7 +69,23 @@ impl Server {
         Self::of(encoders, ServeLimits::default(), true, IMAGES.len())
     }
 
+    /// Serves the catalog as these options say; it is reached on this machine wherever it listens.
+    pub(crate) fn serving(options: ServeOptions) -> Self {
+        let encoders: [Arc<dyn Encoder>; 1] = [Arc::new(Look::default())];
+        Self::as_told(&encoders, ServeLimits::default(), true, IMAGES.len(), options)
+    }
+
     fn of(encoders: &[Arc<dyn Encoder>], limits: ServeLimits, allow_private: bool, count: usize) -> Self {
+        Self::as_told(encoders, limits, allow_private, count, ServeOptions::on("127.0.0.1:0"))
+    }
+
+    fn as_told(
+        encoders: &[Arc<dyn Encoder>],
+        limits: ServeLimits,
+        allow_private: bool,
+        count: usize,
+        options: ServeOptions,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ids: Vec<_> = encoders.iter().map(|encoder| encoder.id().clone()).collect();
         let store = EmbeddedStore::create(&folder.path().join("shop.lookalike"), &ids).unwrap();
@@ -92,13 +108,13 @@ impl Server {
         let thread = thread::spawn(move || {
             let runtime =
                 tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-            let options = ServeOptions { listen: "127.0.0.1:0".to_owned(), anonymous: false };
             let stop = async move {
                 let _ = stopped.await;
             };
             runtime.block_on(serve(state, &options, |address| ready.send(address).unwrap(), stop)).unwrap();
         });
-        Self { address: address.recv().unwrap(), folder, stop: Some(stop), thread: Some(thread) }
+        let address = SocketAddr::from(([127, 0, 0, 1], address.recv().unwrap().port()));
+        Self { address, folder, stop: Some(stop), thread: Some(thread) }
     }
 
     /// Tells the server to stop and waits until it has.
@@ -134,8 +150,10 @@ impl Server {
     }
 
     pub(crate) fn request(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
-        let mut head =
-            format!("{method} {target} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address);
+        let mut head = format!("{method} {target} HTTP/1.1\r\nconnection: close\r\n");
+        if !headers.iter().any(|(name, _)| *name == "host") {
+            head.push_str(&format!("host: {}\r\n", self.address));
+        }
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }

@@ -1,6 +1,6 @@
 //! `GET /find_similar/?image_url=U&top=N`, as the first system answered it (FastAPI, pHash alone).
 
-use crate::http::image_url;
+use super::listing;
 use crate::http::problem::Problem;
 use crate::http::question::{self, MOST_RESULTS, Subject};
 use crate::http::state::AppState;
@@ -9,7 +9,6 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
-use lookalike_engine::catalog::Fields;
 use lookalike_engine::search::Match;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -178,20 +177,12 @@ fn read(parameters: &[(String, String)]) -> Result<(String, usize), Rejected> {
 }
 
 fn legacy(found: Match, headers: &HeaderMap) -> LegacyMatch {
-    let Match { product, image, fields, match_percent, evidence, .. } = found;
-    let given_url = ["image_url", "small_image"].iter().find_map(|name| {
-        let url = fields.get(*name).and_then(Value::as_str).filter(|url| !url.is_empty());
-        url.map(str::to_owned)
-    });
     LegacyMatch {
-        entity_id: given(&fields, "entity_id").unwrap_or_else(|| product.to_string().into()),
-        sku: given(&fields, "sku").unwrap_or(Value::Null),
-        image_url: given_url.unwrap_or_else(|| image_url::absolute(&image, headers)),
-        score: 1.0 / (1.0 + f64::from(evidence.phash_bits)),
-        match_percentage: match_percent,
+        image_url: listing::picture_url(&found, headers),
+        entity_id: listing::field(&found.fields, "entity_id")
+            .unwrap_or_else(|| found.product.to_string().into()),
+        sku: listing::field(&found.fields, "sku").unwrap_or(Value::Null),
+        score: 1.0 / (1.0 + f64::from(found.evidence.phash_bits)),
+        match_percentage: found.match_percent,
     }
-}
-
-fn given(fields: &Fields, name: &str) -> Option<Value> {
-    fields.get(name).filter(|value| !value.is_null()).cloned()
 }
