@@ -9,6 +9,11 @@ use crate::search::Evidence;
 
 /// Copy scores from which a match is called an edited copy: more likely than not.
 pub(super) const EDITED_COPY_SCORE: f32 = 0.5;
+/// From this probability on a match has something in common with the query, though it does not look alike as a whole.
+pub(super) const SOMETHING_SCORE: f32 = 0.1;
+/// How much a look-alike counts where copies and look-alikes are asked for together. Of .4 to .8, and of the greater of both
+/// scores, what costs copies little and leaves look-alikes apart.
+const LOOK_ALIKE_SHARE: f32 = 0.6;
 /// From this probability on a query's parts are not looked for: they could only raise it. On the suite no answer changes
 /// down to 0.8.
 pub(super) const CERTAIN_SCORE: f32 = 0.9;
@@ -66,6 +71,16 @@ impl Weights {
 /// From 0 to 1.
 pub(super) fn probability(log_odds: f32) -> f32 {
     1.0 / (1.0 + (-log_odds).exp())
+}
+
+/// Copies and look-alikes in one order: the probability of a copy where there is likely one; below that both count, and no
+/// look-alike comes to stand before a copy.
+pub(super) fn together(probability: f32, similar: f32) -> f32 {
+    if probability >= EDITED_COPY_SCORE {
+        return probability;
+    }
+    let neither = (1.0 - probability / EDITED_COPY_SCORE) * (1.0 - LOOK_ALIKE_SHARE * similar);
+    EDITED_COPY_SCORE * (1.0 - neither)
 }
 
 /// Whether the query has no colour that its vector could be told by.

@@ -123,8 +123,8 @@ impl Judge {
     ///
     /// * copy score: with fitted weights a probability, else as [`by_hashes`] says;
     /// * similar score: `(cosine - u) / (1 - u)`, at least 0, where `u` is the encoder's cosine of unrelated photos;
-    /// * `auto`: the greater of the copy score and the similar score times the copy score from which a match is called an
-    ///   edited copy, so that no look-alike stands before a copy.
+    /// * `auto`: the copy score; a look-alike's score is brought below that from which a match is called an edited copy, so
+    ///   that no look-alike stands before a copy.
     ///
     /// The same bytes score 1 in every mode; a picture that was at most encoded again 0.99 to 0.999; anything else
     /// at most 0.989.
@@ -134,21 +134,35 @@ impl Judge {
         }
         let similarity = evidence.has_vector.then(|| self.scale.similarity(evidence.cosine));
         let similar = similarity.unwrap_or(0.0).clamp(0.0, 1.0);
-        let (copy, from, strength) = match self.fitted {
+        let verdict = match self.fitted {
             Some(weights) if evidence.has_vector => {
                 let log_odds = weights.log_odds(evidence);
-                (fitted::probability(log_odds), fitted::EDITED_COPY_SCORE, log_odds)
+                let copy = fitted::probability(log_odds);
+                Verdict {
+                    copy,
+                    together: fitted::together(copy, similar),
+                    is_copy: copy >= fitted::EDITED_COPY_SCORE,
+                    is_similar: similar >= SIMILAR_SCORE || copy >= fitted::SOMETHING_SCORE,
+                    strength: log_odds,
+                }
             }
-            // A photo that could not be encoded is judged by its hashes.
+            // A photo that could not be encoded is judged by its hashes too.
             _ => {
-                let score = by_hashes::copy_score(evidence, similarity);
-                (score, by_hashes::EDITED_COPY_SCORE, score)
+                let copy = by_hashes::copy_score(evidence, similarity);
+                Verdict {
+                    copy,
+                    together: copy.max(by_hashes::EDITED_COPY_SCORE * similar),
+                    is_copy: copy >= by_hashes::EDITED_COPY_SCORE,
+                    is_similar: similar >= SIMILAR_SCORE,
+                    strength: copy,
+                }
             }
         };
+        let strength = verdict.strength;
         let score = match mode {
-            Mode::Duplicate => copy,
+            Mode::Duplicate => verdict.copy,
             Mode::Similar => similar,
-            Mode::Auto => copy.max(from * similar),
+            Mode::Auto => verdict.together,
         };
         if is_identical(evidence, similarity) {
             return Judgement {
@@ -157,15 +171,26 @@ impl Judge {
                 strength,
             };
         }
-        let class = if copy >= from {
+        let class = if verdict.is_copy {
             Class::EditedCopy
-        } else if similar >= SIMILAR_SCORE {
+        } else if verdict.is_similar {
             Class::Similar
         } else {
             Class::None
         };
         Judgement { score: score.min(BEST_OTHER_SCORE), class, strength }
     }
+}
+
+/// What one of the two ways makes of evidence.
+struct Verdict {
+    /// Score as a copy.
+    copy: f32,
+    /// Score where copies and look-alikes are asked for together.
+    together: f32,
+    is_copy: bool,
+    is_similar: bool,
+    strength: f32,
 }
 
 fn is_identical(evidence: &Evidence, similarity: Option<f32>) -> bool {
