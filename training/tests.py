@@ -14,6 +14,7 @@ import data
 from batches import PAIRS, STAGES, Batches
 from evaluate import onnx_encoder, recall_at_precision
 from export import build
+from fit_judge import fit
 from losses import loss, relations
 from model import Look
 from train import rate_at, side_at
@@ -90,6 +91,22 @@ class Export(unittest.TestCase):
         with torch.no_grad():
             expected = model(torch.from_numpy(views).permute(0, 3, 1, 2).float() / 255).numpy()
         self.assertGreater((found * expected).sum(1).min(), 0.9999)
+
+
+class Judge(unittest.TestCase):
+    def test_weights_find_what_speaks_for_a_copy_and_none_is_below_zero(self):
+        random = np.random.default_rng(5)
+        features = random.random((4000, 3))
+        # The first feature speaks for a copy, the second says nothing, the third speaks against one.
+        log_odds = -3 + 6 * features[:, 0] - 2 * features[:, 2]
+        right = (random.random(4000) < 1 / (1 + np.exp(-log_odds))).astype(float)
+        bias, weights = fit(features, right)
+        self.assertAlmostEqual(weights[0], 6, delta=0.6)
+        self.assertLess(weights[1], 0.4)
+        self.assertEqual(weights[2], 0)
+        self.assertLess(bias, -3)
+        again = fit(features, right)
+        self.assertTrue(again[0] == bias and (again[1] == weights).all())
 
 
 if __name__ == "__main__":

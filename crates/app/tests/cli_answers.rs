@@ -180,6 +180,42 @@ fn status_and_verify_answer_for_programs_and_for_people() {
 }
 
 #[test]
+fn a_catalog_is_measured_by_edited_copies_of_its_photos() {
+    let shop = Shop::with_catalog(3);
+    // Given three photos, two of which are edited in every way,
+    let evaluate = ["evaluate", "shop", "--trials", "2", "--seed", "5", "--threads", "2", "--json"];
+    let measured = shop.run(evaluate).is_done().json();
+    // then every answerer has its figures, in all and for each edit,
+    let answerers = measured["suite"]["answerers"].as_array().unwrap();
+    let names: Vec<_> = answerers.iter().map(|row| row["answered_by"].as_str().unwrap()).collect();
+    assert_eq!(names[2..], ["PDQ", "pHash", "check"]);
+    assert!(names[1].starts_with(names[0]) && names[1].ends_with(", regions, background"), "{names:?}");
+    for row in answerers {
+        assert_eq!(row["all"]["queries"], 44, "{row}");
+        assert_eq!(row["edits"].as_object().unwrap().len(), 22);
+        assert_eq!(row["edits"]["collage"]["queries"], 2);
+        assert!((0.0..=1.0).contains(&row["all"]["r1"].as_f64().unwrap()), "{row}");
+    }
+    assert_eq!(measured["themselves"]["trials"], 3);
+    // and the same seed measures the same on any number of threads.
+    let again = ["evaluate", "shop", "--trials", "2", "--seed", "5", "--threads", "1", "--json"];
+    assert_eq!(shop.run(again).is_done().json(), measured);
+    let markdown = shop.run(["evaluate", "shop", "--trials", "1", "--markdown"]);
+    let tables = &markdown.is_done().stdout;
+    assert!(tables.starts_with("| answered by | queries | R@1 | recall at 99 % precision |"), "{tables}");
+    assert!(tables.contains("\n| collage | check | 1 | "), "{tables}");
+
+    // The evidence is a row for each candidate of each query.
+    shop.run(["evaluate", "shop", "--trials", "1", "--evidence", "evidence.csv"]).is_done();
+    let evidence = std::fs::read_to_string(shop.path("evidence.csv")).unwrap();
+    assert!(evidence.starts_with("query,edit,right,unrelated,background,grey,cosine,"), "{evidence}");
+    assert_eq!(evidence.lines().filter(|row| row.starts_with("21,collage,1,")).count(), 1, "{evidence}");
+
+    let missing = shop.run(["evaluate", "shop", "--trials", "1", "--tiles", "nowhere.tar"]);
+    assert!(missing.error().contains("cannot read nowhere.tar"), "{missing:#?}");
+}
+
+#[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
     let shop = Shop::with_catalog(2);
     let commands: [&[&str]; 11] = [

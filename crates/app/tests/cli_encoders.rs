@@ -215,8 +215,9 @@ fn each_encoder_is_measured_by_the_labels_without_its_model() {
     let shop = Shop::with_catalog(6);
     make_foreign(&shop);
     shop.run(["encoders", "add", "shop", "look-0"]).is_done();
-    let rows: String = (0..6).map(|n| format!("p{n}.png,{},c\n", n / 2)).collect();
-    shop.write("labels.csv", format!("file,product_id,class\n{rows}"));
+    let fold = |n| if n < 4 { "measure" } else { "train" };
+    let rows: String = (0..6).map(|n| format!("p{n}.png,{},c,{}\n", n / 2, fold(n))).collect();
+    shop.write("labels.csv", format!("file,product_id,class,fold\n{rows}"));
     let evaluate = ["evaluate", "shop", "--labels", "labels.csv", "--trials", "0"];
     let all = shop.run([&evaluate[..], &["--encoder", "all", "--json"]].concat()).is_done().json();
     let rows: Vec<_> = all["labelled"].as_array().unwrap().iter().map(|row| &row["encoder"]).collect();
@@ -226,6 +227,11 @@ fn each_encoder_is_measured_by_the_labels_without_its_model() {
     let table = &markdown.is_done().stdout;
     assert!(table.starts_with("| encoder | photos of | photos | same product R@1 |"), "{table}");
     assert!(table.contains("\n| look-0 | all | 6 | "), "{table}");
+    // Only photos of the fold are asked for the same product, among all.
+    assert!(table.contains("\n| look-0 | photos | 4 | "), "{table}");
+    assert_eq!(all["same_product"][0]["queries"], 4, "{all}");
+    let none = shop.run([&evaluate[..3], &["labels.csv", "--fold", "other", "--trials", "1"]].concat());
+    assert!(none.error().contains("no photo of the catalog is of the fold other"), "{none:#?}");
     let unknown = shop.run([&evaluate[..], &["--encoder", "clip"]].concat());
     assert!(unknown.error().contains("it has foreign, look-0"), "{unknown:#?}");
 }

@@ -1,54 +1,76 @@
 //! `lookalike evaluate`: how well a catalog answers, measured on its own photos.
 
 use super::Outcome;
-use super::open::{Catalog, EncoderChoice};
-use crate::report::{json, table};
-use lookalike_engine::evaluate::edits::STANDARD;
-use lookalike_engine::evaluate::labelled::{self, LabelFigures};
-use lookalike_engine::evaluate::robustness::{self, EditFigures, SelfFigures};
+use super::open::{Catalog, EncoderChoice, Encoders, reader};
+use super::progress::Progress;
+use crate::report::evaluation::{self, Evaluation, Ranked};
+use lookalike_engine::evaluate::labelled::{self, Labels};
+use lookalike_engine::evaluate::suite::Suite;
+use lookalike_engine::evaluate::tiles::Tiles;
+use lookalike_engine::evaluate::{evidence, robustness};
 use lookalike_engine::search::Searcher;
-use serde_json::json;
-use std::io::{self, Write};
+use lookalike_engine::store::StoredImage;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::num::NonZero;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Photos of this fold are asked for where labels have folds: others may have been trained on.
+const MEASURED_FOLD: &str = "measure";
 
 /// Measure how well a catalog finds its own photos
 ///
-/// Every stored photo is looked for, and edited copies of some of them; with --labels also other photos of the same
-/// product, which needs no model. With several encoders, copies are looked for by the first.
+/// Stored photos are edited in twenty-two ways (JPEG, crops, turns, words over them, screenshots, collages and more) and
+/// looked for, by each encoder and each hash alone and by `check` as a whole; and every stored photo is looked for as it is.
+/// With --labels also other photos of the same product, which needs no model.
 #[derive(Debug, clap::Args)]
 pub(super) struct Evaluate {
     #[command(flatten)]
     catalog: Catalog,
-    /// One of the catalog's encoders, or `all` of them; may be given more than once [default: the primary].
+    /// One of the catalog's encoders, or `all` of them; may be given more than once, `check` goes by the first [default: the
+    /// primary].
     #[arg(long = "encoder", value_name = "NAME")]
     encoders: Vec<String>,
     /// Edited copies to look for, per kind of edit; 0 measures by the labels alone
-    #[arg(long, default_value_t = 300, value_name = "N")]
+    #[arg(long, default_value_t = 80, value_name = "N")]
     trials: usize,
-    /// Decides which photos are drawn.
-    #[arg(long, default_value_t = 1, value_name = "N")]
+    /// Decides which photos are drawn and how they are edited
+    #[arg(long, default_value_t = 20, value_name = "N")]
     seed: u64,
-    /// A CSV with columns file, product_id, class (and source, view, group) of the catalog's photos.
+    /// Queries under way at a time [default: one for each core].
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZero<usize>>,
+    /// A CSV with columns file, product_id, class (and source, color, view, group, fold) of the catalog's photos.
     #[arg(long, value_name = "CSV")]
     labels: Option<PathBuf>,
-    /// Print the table of the labels as Markdown, and nothing else
-    #[arg(long, requires = "labels", conflicts_with = "json")]
+    /// Ask for photos whose column `fold` of the labels says this
+    #[arg(long, requires = "labels", default_value = MEASURED_FOLD, value_name = "NAME")]
+    fold: String,
+    /// A folder or tar of photos which are not in the catalog, for collages; drawn pictures are used otherwise.
+    #[arg(long, value_name = "PATH")]
+    tiles: Option<PathBuf>,
+    /// Write down how each query's candidates compare, for `check`'s weights to be fitted on, and measure nothing
+    #[arg(long, value_name = "FILE.csv", conflicts_with_all = ["markdown", "json"])]
+    evidence: Option<PathBuf>,
+    /// Print the tables as Markdown
+    #[arg(long, conflicts_with = "json")]
     markdown: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
 }
 
-/// The figures of one encoder.
-struct Ranked {
-    encoder: String,
-    figures: Vec<LabelFigures>,
-}
-
 impl Evaluate {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
         let labels = self.labels.as_deref().map(labelled::read_labels).transpose()?;
-        let searcher = self.catalog.searcher(&EncoderChoice::default())?;
+        let threads = self
+            .threads
+            .or_else(|| std::thread::available_parallelism().ok())
+            .unwrap_or(NonZero::<usize>::MIN);
+        // Queries run beside each other, so each has one thread for its network.
+        let source = Arc::new(Encoders::on(NonZero::<usize>::MIN));
+        let searcher = self.catalog.searcher_with(&EncoderChoice::default(), source)?;
         let encoders = self.encoders(&searcher)?;
         let searcher = match encoders.first() {
             Some(first) => searcher.with_default(first)?,
@@ -56,42 +78,60 @@ impl Evaluate {
         };
         let images = robustness::all_images(&searcher)?;
         anyhow::ensure!(!images.is_empty(), "the catalog holds no photo to measure with");
-        let looked_for = if self.markdown || (self.trials == 0 && labels.is_some()) {
-            None
-        } else {
-            let themselves = robustness::find_themselves(&searcher, &images)?;
-            let edits = STANDARD
-                .iter()
-                .map(|edit| robustness::find_originals(&searcher, &images, *edit, self.trials, self.seed))
-                .collect::<Result<Vec<EditFigures>, _>>()?;
-            Some((themselves, edits))
-        };
-        let ranked = labels.map(|labels| {
-            let rank = |encoder: &String| -> anyhow::Result<Ranked> {
-                let figures = labelled::rank(&images, &labels, searcher.slot(Some(encoder))?)?;
-                Ok(Ranked { encoder: encoder.clone(), figures })
+        let eligible = self.eligible(&images, labels.as_ref())?;
+        let mut measured = Evaluation::default();
+        if self.trials > 0 || labels.is_none() {
+            let tiles = self.tiles.as_deref().map_or_else(|| Ok(Tiles::drawn()), Tiles::open)?;
+            let reader = reader(false)?;
+            let suite = Suite {
+                searcher: &searcher,
+                images: &images,
+                eligible: &eligible,
+                encoders: &encoders,
+                reader: &reader,
+                tiles: &tiles,
+                trials: self.trials,
+                seed: self.seed,
+                threads,
             };
-            encoders.iter().map(rank).collect::<anyhow::Result<Vec<Ranked>>>()
-        });
-        let ranked = ranked.transpose()?;
+            if let Some(file) = &self.evidence {
+                let mut out = BufWriter::new(File::create(file)?);
+                let rows = with_progress(|told| evidence::gather(&suite, told))?;
+                evidence::write(&mut out, &rows, searcher.scale()?.unrelated())?;
+                out.flush()?;
+                return Ok(Outcome::Done);
+            }
+            measured.suite = Some(with_progress(|told| suite.run(told))?);
+            measured.themselves = Some(robustness::find_themselves(&searcher, &images)?);
+        }
+        if let Some(labels) = &labels {
+            for encoder in &encoders {
+                let slot = searcher.slot(Some(encoder))?;
+                let figures = labelled::rank(&images, labels, slot)?;
+                let folded = labelled::same_product(&images, labels, slot, &self.fold);
+                measured.ranked.push(Ranked { encoder: encoder.clone(), figures, folded });
+            }
+        }
         let mut out = io::stdout().lock();
         if self.json {
-            json::write(&mut out, &as_json(looked_for.as_ref(), ranked.as_deref()))?;
-            return Ok(Outcome::Done);
-        }
-        if let Some((themselves, edits)) = &looked_for {
-            write_table(&mut out, themselves, edits)?;
-        }
-        let ranked = ranked.unwrap_or_default();
-        if self.markdown {
-            table::write_markdown(&mut out, HEAD, &rows(&ranked))?;
-        } else if !ranked.is_empty() {
-            if looked_for.is_some() {
-                writeln!(out)?;
-            }
-            table::write(&mut out, HEAD, &rows(&ranked))?;
+            evaluation::write_json(&mut out, &measured, &images)?;
+        } else {
+            evaluation::write(&mut out, &measured, &images, self.markdown)?;
         }
         Ok(Outcome::Done)
+    }
+
+    /// Which images may be edited: those of the fold where the labels have folds, else all.
+    fn eligible(&self, images: &[StoredImage], labels: Option<&Labels>) -> anyhow::Result<Vec<usize>> {
+        let every = || (0..images.len()).collect();
+        let Some(labels) = labels.filter(|labels| labels.have_folds()) else { return Ok(every()) };
+        let of_fold: Vec<usize> = images
+            .iter()
+            .zip(0..)
+            .filter_map(|(image, at)| (labels.of(image)?.fold == self.fold).then_some(at))
+            .collect();
+        anyhow::ensure!(!of_fold.is_empty(), "no photo of the catalog is of the fold {}", self.fold);
+        Ok(of_fold)
     }
 
     /// The encoders asked for, by name.
@@ -110,101 +150,15 @@ impl Evaluate {
     }
 }
 
-fn write_table(out: &mut dyn Write, themselves: &SelfFigures, edits: &[EditFigures]) -> io::Result<()> {
-    let mut rows = vec![[
-        "stored photos, by their own signatures, every mode".to_owned(),
-        themselves.trials.to_string(),
-        share(themselves.first, themselves.trials),
-    ]];
-    rows.extend(edits.iter().map(|figures| {
-        [figures.edit.to_string(), figures.trials.to_string(), share(figures.first, figures.trials)]
-    }));
-    table::write(out, ["query, duplicate mode", "trials", "original first"], &rows)?;
-    for miss in &themselves.misses {
-        writeln!(out, "missed: {miss} did not find itself first")?;
-    }
-    for figures in edits {
-        for (original, first) in &figures.misses {
-            let first = first.as_ref().map_or("nothing", |id| id.as_str());
-            writeln!(out, "missed: {original}, {}: {first} came first", figures.edit)?;
-        }
-    }
-    Ok(())
-}
-
-const HEAD: [&str; 7] = [
-    "encoder",
-    "photos of",
-    "photos",
-    "same product R@1",
-    "same product mAP",
-    "back to main R@1",
-    "same class P@5",
-];
-
-fn rows(ranked: &[Ranked]) -> Vec<[String; 7]> {
-    let row = |encoder: &str, figures: &LabelFigures| {
-        [
-            encoder.to_owned(),
-            figures.part.clone(),
-            figures.photos.to_string(),
-            figure(figures.same_product_r1),
-            figure(figures.same_product_map),
-            figure(figures.back_to_main_r1),
-            figure(figures.same_class_p5),
-        ]
-    };
-    ranked.iter().flat_map(|of| of.figures.iter().map(move |figures| row(&of.encoder, figures))).collect()
-}
-
-fn share(part: usize, whole: usize) -> String {
-    format!("{:.1} %", 100.0 * part as f64 / whole.max(1) as f64)
-}
-
-fn figure(value: Option<f64>) -> String {
-    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3}"))
-}
-
-fn as_json(
-    looked_for: Option<&(SelfFigures, Vec<EditFigures>)>,
-    ranked: Option<&[Ranked]>,
-) -> serde_json::Value {
-    let edits = |edits: &[EditFigures]| -> Vec<_> {
-        let one = |figures: &EditFigures| {
-            let misses: Vec<_> = figures
-                .misses
-                .iter()
-                .map(|(original, first)| json!({"original": original, "first": first}))
-                .collect();
-            json!({
-                "edit": figures.edit.to_string(),
-                "trials": figures.trials,
-                "first": figures.first,
-                "misses": misses,
-            })
-        };
-        edits.iter().map(one).collect()
-    };
-    let labelled = |(of, figures): (&Ranked, &LabelFigures)| {
-        json!({
-            "encoder": of.encoder,
-            "part": figures.part,
-            "photos": figures.photos,
-            "same_product_r1": figures.same_product_r1,
-            "same_product_map": figures.same_product_map,
-            "back_to_main_r1": figures.back_to_main_r1,
-            "same_class_p5": figures.same_class_p5,
-        })
-    };
-    let ranked = ranked.map(|ranked| {
-        ranked.iter().flat_map(|of| of.figures.iter().map(move |f| labelled((of, f)))).collect::<Vec<_>>()
+/// Runs `work` and shows how far it has come.
+fn with_progress<T>(work: impl FnOnce(&(dyn Fn(usize, usize) + Sync)) -> T) -> T {
+    let bar: Mutex<Option<Progress>> = Mutex::new(None);
+    let given = work(&|done, of| {
+        let mut bar = bar.lock().unwrap_or_else(PoisonError::into_inner);
+        bar.get_or_insert_with(|| Progress::start(Some(of as u64), "queries")).reach(done as u64, "");
     });
-    let themselves = looked_for.map(|(themselves, _)| {
-        json!({"trials": themselves.trials, "first": themselves.first, "misses": themselves.misses})
-    });
-    json!({
-        "themselves": themselves,
-        "edits": looked_for.map(|(_, of_edits)| edits(of_edits)),
-        "labelled": ranked,
-    })
+    if let Some(bar) = bar.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        bar.finish();
+    }
+    given
 }

@@ -94,6 +94,13 @@ pub(super) struct Encoders {
     threads: NonZero<usize>,
 }
 
+impl Encoders {
+    /// With so many threads for one question's encoding.
+    pub(super) fn on(threads: NonZero<usize>) -> Self {
+        Self { threads }
+    }
+}
+
 impl Default for Encoders {
     fn default() -> Self {
         Self { threads: std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN) }

@@ -2,7 +2,7 @@
 
 use super::image_url;
 use lookalike_engine::catalog::Fields;
-use lookalike_engine::search::{Class, Evidence, Match, Orientation, TextEvidence, TextMatch};
+use lookalike_engine::search::{Class, Evidence, Match, Orientation, Region, TextEvidence, TextMatch};
 use serde::Serialize;
 use std::time::Instant;
 use utoipa::ToSchema;
@@ -14,7 +14,9 @@ use utoipa::ToSchema;
     "class": "edited_copy", "fields": {"name": "Red mug", "price": 9.5}, "image_url": "/v1/images/mugs/red.jpg",
     "evidence": {
         "same_bytes": false, "phash_bits": 0, "pdq_bits": 8, "pdq_quality": 100, "orientation": "upright",
-        "cosine": 0.94
+        "cosine": 0.94,
+        "region": null,
+        "region_cosine": 0.94
     }
 }))]
 pub(super) struct MatchAnswer {
@@ -94,6 +96,11 @@ struct EvidenceAnswer {
     orientation: OrientationName,
     /// Cosine of the vectors, -1 to 1.
     cosine: f32,
+    /// The part of the question's picture that looks more like the image found than the whole does, where it was looked
+    /// for and does: `upper_left`, `upper_right`, `lower_left`, `lower_right`, `upper`, `without_border`.
+    region: Option<&'static str>,
+    /// Cosine of that part's vector and the image's; that of the whole where there is none.
+    region_cosine: f32,
 }
 
 /// How the question's picture fits best.
@@ -120,12 +127,14 @@ impl From<Class> for ClassName {
 
 impl From<Evidence> for EvidenceAnswer {
     fn from(evidence: Evidence) -> Self {
-        let Evidence { same_bytes, phash_bits, pdq_bits, pdq_quality, orientation, cosine, .. } = evidence;
+        let Evidence { same_bytes, phash_bits, pdq_bits, pdq_quality, orientation, cosine, region, .. } =
+            evidence;
         let orientation = match orientation {
             Orientation::Upright => OrientationName::Upright,
             Orientation::Turned => OrientationName::Turned,
         };
-        Self { same_bytes, phash_bits, pdq_bits, pdq_quality, orientation, cosine }
+        let (region, region_cosine) = (region.map(Region::as_str), evidence.region_cosine);
+        Self { same_bytes, phash_bits, pdq_bits, pdq_quality, orientation, cosine, region, region_cosine }
     }
 }
 

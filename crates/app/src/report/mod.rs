@@ -1,5 +1,6 @@
 //! How answers are printed: a file per format.
 
+pub mod evaluation;
 pub mod json;
 pub mod table;
 

@@ -1,7 +1,8 @@
 //! How an encoder ranks photos whose product and class are known.
 //!
-//! Reads a table with a row per photo and columns `file`, `product_id`, `class`, and where there are such `view`
-//! and `group` (photos of one group are never compared when classes are: one photographer's photos look alike).
+//! Reads a table with a row per photo and columns `file`, `product_id`, `class`, and where there are such `source`, `color`,
+//! `view`, `group` (photos of one group are never compared when classes are: one photographer's photos look alike) and
+//! `fold` (what a network was trained on, and what it is measured on).
 
 use super::robustness::EvaluateError;
 use crate::store::StoredImage;
@@ -17,8 +18,38 @@ pub struct Label {
     product: String,
     class: String,
     source: String,
+    colour: String,
     view: String,
     group: String,
+    /// What part of the photos it belongs to; empty where the table does not say.
+    pub fold: String,
+}
+
+/// The labels of a table, by file name without folders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Labels(HashMap<String, Label>);
+
+impl Labels {
+    /// The label of a stored image.
+    pub fn of(&self, image: &StoredImage) -> Option<&Label> {
+        self.0.get(file_name(image.id.as_str()))
+    }
+
+    /// Whether any label names a fold.
+    pub fn have_folds(&self) -> bool {
+        self.0.values().any(|label| !label.fold.is_empty())
+    }
+}
+
+/// How often the nearest other photo shows the same product in the same colour.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SameProduct {
+    /// Which photos are asked for, and among which.
+    pub question: String,
+    /// Photos asked for.
+    pub queries: usize,
+    /// Share of them whose nearest one is right.
+    pub right: f64,
 }
 
 /// Figures of one encoder on one part of the photos. Each is `None` when no query applies.
@@ -42,14 +73,15 @@ pub struct LabelFigures {
 ///
 /// # Errors
 /// When the file cannot be read or lacks a column.
-pub fn read_labels(path: &Path) -> Result<HashMap<String, Label>, EvaluateError> {
+pub fn read_labels(path: &Path) -> Result<Labels, EvaluateError> {
     let wrong = |reason: String| EvaluateError::Labels(format!("{}: {reason}", path.display()));
     let mut reader = csv::Reader::from_path(path).map_err(|error| wrong(error.to_string()))?;
     let header = reader.headers().map_err(|error| wrong(error.to_string()))?.clone();
     let column = |name: &str| header.iter().position(|title| title == name);
     let needed = |name: &str| column(name).ok_or_else(|| wrong(format!("has no column `{name}`")));
     let (file, product, class) = (needed("file")?, needed("product_id")?, needed("class")?);
-    let (source, view, group) = (column("source"), column("view"), column("group"));
+    let (source, colour, view) = (column("source"), column("color"), column("view"));
+    let (group, fold) = (column("group"), column("fold"));
     let mut labels = HashMap::new();
     for row in reader.records() {
         let row = row.map_err(|error| wrong(error.to_string()))?;
@@ -59,12 +91,14 @@ pub fn read_labels(path: &Path) -> Result<HashMap<String, Label>, EvaluateError>
             product: cell(product),
             class: cell(class),
             source: optional(source),
+            colour: optional(colour),
             view: optional(view),
             group: optional(group),
+            fold: optional(fold),
         };
         labels.insert(file_name(&cell(file)).to_owned(), label);
     }
-    Ok(labels)
+    Ok(Labels(labels))
 }
 
 fn file_name(path: &str) -> &str {
@@ -77,13 +111,13 @@ fn file_name(path: &str) -> &str {
 /// When no stored photo has a label.
 pub fn rank(
     images: &[StoredImage],
-    labels: &HashMap<String, Label>,
+    labels: &Labels,
     slot: usize,
 ) -> Result<Vec<LabelFigures>, EvaluateError> {
     let photos: Vec<Photo<'_>> = images
         .iter()
         .filter_map(|image| {
-            let label = labels.get(file_name(image.id.as_str()))?;
+            let label = labels.of(image)?;
             Some(Photo { label, vector: image.vectors.get(slot)? })
         })
         .collect();
@@ -102,6 +136,55 @@ pub fn rank(
         }
     }
     Ok(figures)
+}
+
+/// Asks for the same product in the same colour by every photo of a fold (by all where the labels have no folds), among all
+/// others: source by source, and there by back views among all photos and among main views.
+pub fn same_product(images: &[StoredImage], labels: &Labels, slot: usize, fold: &str) -> Vec<SameProduct> {
+    let photos: Vec<Photo<'_>> = images
+        .iter()
+        .filter_map(|image| Some(Photo { label: labels.of(image)?, vector: image.vectors.get(slot)? }))
+        .collect();
+    let folded = labels.have_folds();
+    let mut sources: Vec<&str> = photos.iter().map(|photo| photo.label.source.as_str()).collect();
+    sources.sort_unstable();
+    sources.dedup();
+    let mut figures = Vec::new();
+    for source in sources {
+        let of_source = |label: &Label| label.source == source && (!folded || label.fold == fold);
+        let back = |label: &Label| of_source(label) && label.view == "back";
+        let main = |label: &Label| label.view == "main";
+        let named = |question: &str| [source, question].join(" ").trim_start().to_owned();
+        figures.extend(asked(named("photos"), &photos, of_source, |_| true));
+        figures.extend(asked(named("back views"), &photos, back, |_| true));
+        figures.extend(asked(named("back views, among main views"), &photos, back, main));
+    }
+    figures
+}
+
+/// `None` where no photo that is asked for has another that would be right.
+fn asked(
+    question: String,
+    photos: &[Photo<'_>],
+    query: impl Fn(&Label) -> bool,
+    answer: impl Fn(&Label) -> bool,
+) -> Option<SameProduct> {
+    let mut first = Mean::default();
+    let is_same = |a: &Label, b: &Label| a.product == b.product && a.colour == b.colour;
+    for (place, asked) in photos.iter().enumerate().filter(|(_, photo)| query(photo.label)) {
+        let others = || {
+            let others = photos.iter().enumerate().filter(|(other, _)| *other != place);
+            others.map(|(_, photo)| photo).filter(|photo| answer(photo.label))
+        };
+        if others().any(|other| is_same(asked.label, other.label)) {
+            let cosine = |photo: &Photo<'_>| dot(asked.vector, photo.vector);
+            // Of equally near ones the first stored counts.
+            let nearest =
+                others().reduce(|best, other| if cosine(other) > cosine(best) { other } else { best });
+            first.add(nearest.is_some_and(|nearest| is_same(asked.label, nearest.label)).into());
+        }
+    }
+    first.value().map(|right| SameProduct { question, queries: first.count as usize, right })
 }
 
 #[derive(Clone, Copy)]
@@ -191,11 +274,40 @@ mod tests {
     }
 
     #[test]
+    fn colours_are_told_apart_and_only_the_fold_is_asked_for() {
+        let label = |product: &str, colour: &str, view: &str, fold: &str| Label {
+            product: product.to_owned(),
+            class: String::new(),
+            source: "shop".to_owned(),
+            colour: colour.to_owned(),
+            view: view.to_owned(),
+            group: String::new(),
+            fold: fold.to_owned(),
+        };
+        let labels = [
+            label("shirt", "red", "main", "train"),
+            label("shirt", "red", "back", "measure"),
+            label("shirt", "blue", "main", "train"),
+            label("shirt", "blue", "back", "measure"),
+        ];
+        // The blue shirt's back is nearest to the red shirt's front.
+        let vectors = [[1.0, 0.0], [0.9, 0.1], [0.0, 1.0], [0.8, 0.2]];
+        let photos: Vec<Photo<'_>> =
+            labels.iter().zip(&vectors).map(|(label, vector)| Photo { label, vector }).collect();
+        let measured = |label: &Label| label.fold == "measure";
+        let found = asked("backs".to_owned(), &photos, measured, |label| label.view == "main").unwrap();
+        assert_eq!((found.queries, found.right), (2, 0.5));
+        assert_eq!(asked(String::new(), &photos, |label| label.fold == "other", |_| true), None);
+    }
+
+    #[test]
     fn figures_of_a_perfect_and_a_useless_encoder() {
         let label = |product: &str| Label {
             product: product.to_owned(),
             class: product.to_owned(),
             source: String::new(),
+            colour: String::new(),
+            fold: String::new(),
             view: String::new(),
             group: String::new(),
         };

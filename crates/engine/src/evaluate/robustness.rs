@@ -1,30 +1,16 @@
-//! Does an edited copy of a stored photo find its original first?
+//! What every evaluation needs of a catalog: all its images, its photos again, and whether each finds itself.
 
-use super::edits::Edit;
-use crate::catalog::{ImageId, Location};
-use crate::fetch::local::LocalReader;
-use crate::fetch::photo::{PhotoReader as _, ReadError};
+use crate::catalog::ImageId;
+use crate::fetch::photo::{PhotoReader, ReadError};
 use crate::search::{Mode, Request, SearchError, Searcher};
-use crate::store::{ImageKey, StoreError, StoredImage};
+use crate::store::{StoreError, StoredImage};
+use lookalike_vision::Picture;
 use lookalike_vision::decode::{DecodeError, Limits, decode};
-use sha2::{Digest, Sha256};
+use lookalike_vision::picture::SizeMismatch;
 use std::io;
 
 /// Images read from the store at a time.
 const PAGE: usize = 512;
-
-/// How an edit did.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EditFigures {
-    /// What was done to the photos.
-    pub edit: Edit,
-    /// Queries asked.
-    pub trials: usize,
-    /// Queries whose first answer was the original, or a stored photo of the very same bytes.
-    pub first: usize,
-    /// The queries that failed: the image edited, and what came first instead.
-    pub misses: Vec<(ImageId, Option<ImageId>)>,
-}
 
 /// How stored photos did when asked for themselves.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,13 +32,21 @@ pub enum EvaluateError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A photo cannot be read any more.
-    #[error("cannot read {place}, which the catalog was made from")]
+    /// A file or folder cannot be read.
+    #[error("cannot read {place}")]
     Read {
         /// The file.
         place: String,
         /// The system's reason.
         source: io::Error,
+    },
+    /// A photo of the catalog cannot be brought any more.
+    #[error("{place}, which the catalog was made from, {source}")]
+    Photo {
+        /// Where it was.
+        place: String,
+        /// What the reader says.
+        source: ReadError,
     },
     /// A photo cannot be decoded any more.
     #[error("{place} {source}")]
@@ -62,13 +56,21 @@ pub enum EvaluateError {
         /// What is wrong with it.
         source: DecodeError,
     },
-    /// An edit failed.
+    /// An edit gave no picture.
     #[error("cannot edit {place}")]
     Edit {
-        /// The file.
+        /// The photo.
         place: String,
-        /// The JPEG encoder's reason.
-        source: image::ImageError,
+        /// What was wrong with what it gave.
+        source: SizeMismatch,
+    },
+    /// Too few photos for collages.
+    #[error("{place} holds {found} photos; a collage needs at least 3 that are not in the catalog")]
+    Tiles {
+        /// The folder or archive.
+        place: String,
+        /// Photos found in it.
+        found: usize,
     },
     /// The labels cannot be used.
     #[error("{0}")]
@@ -90,6 +92,16 @@ pub fn all_images(searcher: &Searcher) -> Result<Vec<StoredImage>, StoreError> {
     }
 }
 
+/// Reads and decodes the photo that an image was made from.
+pub(super) fn picture_of(image: &StoredImage, reader: &dyn PhotoReader) -> Result<Picture, EvaluateError> {
+    let place = || image.location.to_string();
+    let photo = reader
+        .read(&image.location, &Limits::default())
+        .map_err(|source| EvaluateError::Photo { place: place(), source })?;
+    decode(&photo.bytes, &Limits::default())
+        .map_err(|source| EvaluateError::Decode { place: place(), source })
+}
+
 /// Asks for every stored image by its own signatures, in each mode that must find it.
 ///
 /// # Errors
@@ -109,88 +121,4 @@ pub fn find_themselves(searcher: &Searcher, images: &[StoredImage]) -> Result<Se
         }
     }
     Ok(SelfFigures { trials: images.len(), first: images.len() - misses.len(), misses })
-}
-
-/// Edits `trials` stored photos, drawn by `seed`, and looks for them in duplicate mode.
-///
-/// # Errors
-/// When a photo cannot be read or a search fails.
-pub fn find_originals(
-    searcher: &Searcher,
-    images: &[StoredImage],
-    edit: Edit,
-    trials: usize,
-    seed: u64,
-) -> Result<EditFigures, EvaluateError> {
-    let request = Request { mode: Mode::Duplicate, top: 1, ..Request::default() };
-    let mut misses = Vec::new();
-    let drawn = draw(images, trials, seed);
-    for original in &drawn {
-        let edited = edited_copy(original, edit)?;
-        let picture = decode(&edited, &Limits::default()).map_err(|source| EvaluateError::Decode {
-            place: format!("edited copy of {}", original.id),
-            source,
-        })?;
-        let probe = searcher.probe(&picture, Some(Sha256::digest(&edited).into()), None)?;
-        let found = searcher.search(&probe, &request)?.pop();
-        let hit = match &found {
-            Some(found) if found.image == original.id => true,
-            Some(found) => digest_of(searcher, &found.image)? == Some(original.fingerprint.sha256),
-            None => false,
-        };
-        if !hit {
-            misses.push((original.id.clone(), found.map(|found| found.image)));
-        }
-    }
-    Ok(EditFigures { edit, trials: drawn.len(), first: drawn.len() - misses.len(), misses })
-}
-
-fn digest_of(searcher: &Searcher, id: &ImageId) -> Result<Option<[u8; 32]>, StoreError> {
-    let keys: Vec<ImageKey> = searcher.store().find_image(id)?.into_iter().collect();
-    Ok(searcher.store().images(&keys)?.pop().map(|image| image.fingerprint.sha256))
-}
-
-fn edited_copy(original: &StoredImage, edit: Edit) -> Result<Vec<u8>, EvaluateError> {
-    let place = original.location.to_string();
-    let bytes = match &original.location {
-        Location::File(path) => {
-            std::fs::read(path).map_err(|source| EvaluateError::Read { place: place.clone(), source })?
-        }
-        member @ Location::Member { .. } => {
-            let read = LocalReader.read(member, &Limits::default());
-            let failed = |error: ReadError| EvaluateError::Read {
-                place: place.clone(),
-                source: io::Error::other(error),
-            };
-            read.map_err(failed)?.bytes.to_vec()
-        }
-        Location::Url(_) => {
-            let source =
-                io::Error::other("photos on the web are not edited: evaluate a catalog of local files");
-            return Err(EvaluateError::Read { place, source });
-        }
-    };
-    let picture = decode(&bytes, &Limits::default())
-        .map_err(|source| EvaluateError::Decode { place: place.clone(), source })?;
-    edit.apply(&picture).map_err(|source| EvaluateError::Edit { place, source })
-}
-
-/// `count` images without repetition, drawn by `seed`: the head of a Fisher-Yates shuffle under SplitMix64.
-fn draw(images: &[StoredImage], count: usize, seed: u64) -> Vec<&StoredImage> {
-    let mut pool: Vec<&StoredImage> = images.iter().collect();
-    let mut state = seed;
-    let mut next = || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    };
-    let count = count.min(pool.len());
-    for place in 0..count {
-        let other = place + (next() % (pool.len() - place) as u64) as usize;
-        pool.swap(place, other);
-    }
-    pool.truncate(count);
-    pool
 }

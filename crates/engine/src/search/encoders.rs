@@ -4,10 +4,9 @@
 //! waits for it. Where models come from is not known here: an [`EncoderSource`] brings them.
 
 use super::scale::{SAMPLE, Scale};
-use super::{SearchError, error::names};
+use super::{SearchError, calibrate, error::names};
 use crate::store::{SampledVector, Store, StoreError};
 use lookalike_vision::encoder::{Encoder, EncoderId};
-use lookalike_vision::look::Look;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A sample of fewer vectors is taken again at the next question: the catalog may be growing.
@@ -115,19 +114,12 @@ impl Encoders {
         // Photos that could not be encoded have vectors of zeros.
         sample.retain(|one| one.vector.iter().any(|number| *number != 0.0));
         let sample = Arc::new(sample);
-        let learned = Learned { scale: Scale::measured(&sample), sample };
+        let usual = calibrate::usual_unrelated(&slot.id.name);
+        let learned = Learned { scale: Scale::measured(&sample, usual), sample };
         if learned.sample.len() >= SETTLED {
             *kept = Some(learned.clone());
         }
         Ok(learned)
-    }
-
-    /// What the encoder's cosines mean.
-    pub(super) fn scale(&self, store: &dyn Store, at: usize) -> Result<Scale, SearchError> {
-        if self.slot(at)?.id == *Look::default().id() {
-            return Ok(Scale::LOOK);
-        }
-        Ok(self.learned(store, at)?.scale)
     }
 
     pub(super) fn id(&self, slot: usize) -> Result<&EncoderId, SearchError> {

@@ -1,6 +1,7 @@
 //! How a candidate compares with the query, signature by signature.
 
-use super::Probe;
+use super::parts::Part;
+use super::{Probe, Region};
 use crate::store::StoredImage;
 use serde::Serialize;
 
@@ -29,16 +30,51 @@ pub struct Evidence {
     pub orientation: Orientation,
     /// Cosine of the vectors, -1 to 1; 0 where the image has none of this encoder.
     pub cosine: f32,
+    /// The part of the query that looks more like the image than the whole query does, where one was looked for and does.
+    pub region: Option<Region>,
+    /// Cosine of that part's vector and the image's; that of the whole where there is none.
+    pub region_cosine: f32,
+    /// What the query's vector has in common with photos of the catalog in general: see [`Background`].
+    #[serde(skip)]
+    pub background: f32,
+    /// How much colour the query has, 0 (grey) to 1; 1 where that is not known.
+    #[serde(skip)]
+    pub colour: f32,
     /// Whether the image has a vector of this encoder: one that could not be read when the encoder was added has none,
     /// and is judged by its hashes alone.
     #[serde(skip)]
     pub has_vector: bool,
 }
 
+/// Mean cosine of a query with those of a sample of the catalog that are nearest to it but for the very nearest, which may
+/// be the photo itself, its twins and other photos of the product. A photo of which there are many alike (a white shirt) has
+/// a high one, and a high cosine says less of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Background(pub f32);
+
+/// Which of the sample's cosines count, the greatest being number 0.
+const COUNTED: std::ops::Range<usize> = 4..12;
+
+impl Background {
+    /// Out of the cosines with a sample of the catalog; `usual` where that is too small to say.
+    pub(super) fn of(mut cosines: Vec<f32>, usual: f32) -> Self {
+        cosines.sort_unstable_by(|a, b| b.total_cmp(a));
+        match cosines.get(COUNTED) {
+            Some(counted) => Self(counted.iter().sum::<f32>() / counted.len() as f32),
+            None => Self(usual),
+        }
+    }
+}
+
 impl Evidence {
-    /// Compares `probe` with a stored image by every signature. `None` where the image has no vector of the probe's
-    /// encoder.
-    pub(super) fn gather(probe: &Probe, image: &StoredImage) -> Option<Self> {
+    /// Compares `probe` and its `parts` with a stored image by every signature. `None` where the image has no vector of the
+    /// probe's encoder.
+    pub(super) fn gather(
+        probe: &Probe,
+        parts: &[Part],
+        Background(background): Background,
+        image: &StoredImage,
+    ) -> Option<Self> {
         let stored_pdq = image.hashes.pdq;
         let (pdq_bits, nearest) = probe
             .pdqs
@@ -48,15 +84,28 @@ impl Evidence {
             .min()
             .unwrap_or((256, 0));
         let vector = image.vectors.get(probe.slot).filter(|vector| vector.len() == probe.vector.len())?;
+        let cosine = dot(&probe.vector, vector);
+        let (region, region_cosine) = parts
+            .iter()
+            .map(|part| (Some(part.region), dot(&part.vector, vector)))
+            .fold((None, cosine), |best, part| if part.1 > best.1 { part } else { best });
         Some(Self {
             same_bytes: probe.sha256 == Some(image.fingerprint.sha256),
             phash_bits: probe.hashes.phash.distance(image.hashes.phash),
             pdq_bits,
             pdq_quality: probe.hashes.pdq.quality.min(stored_pdq.quality),
             orientation: if nearest == 0 { Orientation::Upright } else { Orientation::Turned },
+            cosine,
+            region,
+            region_cosine,
+            background,
+            colour: probe.colour,
             has_vector: vector.iter().any(|number| *number != 0.0),
-            // Unit vectors; rounding alone can lead a hair beyond.
-            cosine: probe.vector.iter().zip(vector).map(|(a, b)| a * b).sum::<f32>().clamp(-1.0, 1.0),
         })
     }
+}
+
+/// Of unit vectors; rounding alone can lead a hair beyond 1.
+pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum::<f32>().clamp(-1.0, 1.0)
 }

@@ -9,20 +9,24 @@
 //! vectors alone; what its cosines mean is measured on the catalog ([`Scale`]). Questions in words are [`text`]'s.
 
 pub mod batching;
+mod border;
 pub mod calibrate;
+mod candidates;
 mod encoders;
 mod error;
 mod evidence;
+mod parts;
 mod probe;
 mod scale;
 mod searcher;
 mod text;
 
 pub use batching::Batching;
-pub use calibrate::{Class, Judgement};
+pub use calibrate::{Class, Judge, Judgement};
 pub use encoders::{EncoderSource, EncoderUnavailable};
 pub use error::SearchError;
-pub use evidence::{Evidence, Orientation};
+pub use evidence::{Background, Evidence, Orientation};
+pub use parts::Region;
 pub use probe::Probe;
 pub use scale::Scale;
 pub use searcher::{Check, Match, Request, Searcher};

@@ -4,7 +4,10 @@ use lookalike_vision::Picture;
 use lookalike_vision::encoder::{EncodeError, Encoder};
 use lookalike_vision::hash::{Hashes, PdqHash, pdq_orientations};
 
+use super::SearchError;
+use super::parts::{self, Part};
 use crate::store::StoredImage;
+use std::sync::{Arc, OnceLock};
 
 /// The signatures of a query picture.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,11 +20,18 @@ pub struct Probe {
     pub(super) vector: Vec<f32>,
     /// Where the encoder of `vector` stands among the store's.
     pub(super) slot: usize,
+    /// How much colour there is, 0 to 1: the mean difference between the strongest and the weakest channel. 1 where the
+    /// pixels are not at hand.
+    pub(super) colour: f32,
+    /// What parts are cut from; a stored image's signatures come without.
+    pixels: Option<Arc<Picture>>,
+    /// Made when first needed.
+    parts: OnceLock<Vec<Part>>,
 }
 
 impl Probe {
-    /// Hashes and encodes `picture` with the encoder that stands at `slot` among the store's. `sha256` is the digest of the bytes it was decoded from: it lets a byte-equal
-    /// stored photo be told from a merely equal-looking one.
+    /// Hashes and encodes `picture` with the encoder that stands at `slot` among the store's. `sha256` is the digest of the
+    /// bytes it was decoded from: it lets a byte-equal stored photo be told from a merely equal-looking one.
     ///
     /// # Errors
     /// When the encoder fails.
@@ -37,7 +47,18 @@ impl Probe {
             return Err(EncodeError { encoder: encoder.id().name.clone(), reason });
         }
         let pdqs = pdq_orientations(picture).to_vec();
-        Ok(Self { sha256, hashes: Hashes::of(picture), pdqs, vector, slot })
+        let pixels = parts::kept(picture);
+        let colour = colour_of(&pixels);
+        Ok(Self {
+            sha256,
+            hashes: Hashes::of(picture),
+            pdqs,
+            vector,
+            slot,
+            colour,
+            pixels: Some(Arc::new(pixels)),
+            parts: OnceLock::new(),
+        })
     }
 
     /// The signatures that are stored of an image; `slot` counts into the store's encoders. Only the upright
@@ -49,6 +70,45 @@ impl Probe {
             pdqs: vec![image.hashes.pdq.hash],
             vector: image.vectors.get(slot).cloned().unwrap_or_default(),
             slot,
+            colour: 1.0,
+            pixels: None,
+            parts: OnceLock::new(),
         }
     }
+
+    /// Its parts, encoded by `encoder` when they are first asked for; none where the pixels are not at hand.
+    pub(super) fn parts(
+        &self,
+        encoder: impl FnOnce() -> Result<Arc<dyn Encoder>, SearchError>,
+    ) -> Result<&[Part], SearchError> {
+        let Some(pixels) = &self.pixels else { return Ok(&[]) };
+        if let Some(parts) = self.parts.get() {
+            return Ok(parts);
+        }
+        let made = parts::encode(pixels, encoder()?.as_ref())?;
+        Ok(self.parts.get_or_init(|| made))
+    }
+
+    pub(crate) fn slot(&self) -> usize {
+        self.slot
+    }
+
+    pub(crate) fn vector(&self) -> &[f32] {
+        &self.vector
+    }
+
+    pub(crate) fn hashes(&self) -> &Hashes {
+        &self.hashes
+    }
+
+    pub(crate) fn pdqs(&self) -> &[PdqHash] {
+        &self.pdqs
+    }
+}
+
+fn colour_of(picture: &Picture) -> f32 {
+    let (pixels, _) = picture.rgb().as_chunks::<3>();
+    let chroma =
+        |&[red, green, blue]: &[u8; 3]| u64::from(red.max(green).max(blue) - red.min(green).min(blue));
+    pixels.iter().map(chroma).sum::<u64>() as f32 / (255.0 * pixels.len().max(1) as f32)
 }

@@ -1,24 +1,22 @@
 //! What a cosine means under one encoder.
 //!
-//! Encoders fill their spaces differently: two photos with nothing in common have a cosine of about 0.6 under `look-0`,
+//! Encoders fill their spaces differently: two photos with nothing in common have a cosine of about 0.1 under `look-1`,
 //! 0.3 to 0.6 under networks trained on ImageNet, 0.5 to 0.8 under CLIP. Where "unrelated" begins is therefore measured
 //! on the catalog itself: among the cosines between up to 256 of its photos, those of different products, it is the one
-//! that 30 % stay below. From there to 1 the scale is linear. `look-0` keeps its constant, 0.6; measured on the mixed
-//! shop and amateur photos it was set on, it would be 0.598. There a ResNet-50 gets 0.605, a MobileNetV2 0.303, a
-//! SqueezeNet 0.344, and pairs of one product have a median of 81 % under `look-0`, 67 %, 57 % and 72 %.
+//! that 30 % stay below. From there to 1 the scale is linear. On mixed shop and amateur photos a ResNet-50 gets 0.605, a
+//! MobileNetV2 0.303, a SqueezeNet 0.344.
 //!
 //! The sample is spread evenly over the catalog and the same as long as the catalog does not change, so two processes
-//! measure the same. Few photos say little: what is measured on few pairs is drawn towards [`USUAL_UNRELATED`].
+//! measure the same. Few photos say little: what is measured on few pairs is drawn towards what is usual under that encoder,
+//! or under encoders in general ([`USUAL_UNRELATED`]) where that is not known.
 
 use crate::store::SampledVector;
 
 /// Vectors that a scale is measured on; their 32,000 pairs take some 10 ms once.
 pub(super) const SAMPLE: usize = 256;
-/// Cosine of two unrelated product photos under the built-in descriptor; what is judged on is set for its scale.
-const LOOK_UNRELATED: f32 = 0.6;
-/// What is taken for unrelated where the catalog cannot say,
-const USUAL_UNRELATED: f32 = 0.5;
-/// as if it had been seen on so many pairs.
+/// What is taken for unrelated where neither the catalog nor the encoder's fit can say.
+pub(super) const USUAL_UNRELATED: f32 = 0.5;
+/// What is usual counts as if it had been seen on so many pairs.
 const USUAL_PAIRS: f32 = 32.0;
 /// The share of unrelated pairs that lies below the scale's beginning.
 const UNRELATED_SHARE: f32 = 0.3;
@@ -32,11 +30,9 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// That of `look-0`.
-    pub const LOOK: Self = Self { unrelated: LOOK_UNRELATED };
-
-    /// Measured on vectors of one encoder.
-    pub fn measured(sample: &[SampledVector]) -> Self {
+    /// Measured on vectors of one encoder, under which `usual` is the cosine of unrelated photos as far as is known.
+    pub fn measured(sample: &[SampledVector], usual: Option<f32>) -> Self {
+        let usual = usual.unwrap_or(USUAL_UNRELATED);
         let mut cosines: Vec<f32> = Vec::new();
         for (at, one) in sample.iter().enumerate() {
             let others = sample.iter().take(at).filter(|other| other.product != one.product);
@@ -44,8 +40,8 @@ impl Scale {
         }
         cosines.sort_unstable_by(f32::total_cmp);
         let pairs = cosines.len() as f32;
-        let seen = cosines.get((pairs * UNRELATED_SHARE) as usize).copied().unwrap_or(USUAL_UNRELATED);
-        let drawn = (pairs * seen + USUAL_PAIRS * USUAL_UNRELATED) / (pairs + USUAL_PAIRS);
+        let seen = cosines.get((pairs * UNRELATED_SHARE) as usize).copied().unwrap_or(usual);
+        let drawn = (pairs * seen + USUAL_PAIRS * usual) / (pairs + USUAL_PAIRS);
         Self { unrelated: drawn.clamp(0.0, LAST_BEGINNING) }
     }
 
@@ -58,15 +54,6 @@ impl Scale {
     /// ones do.
     pub fn similarity(self, cosine: f32) -> f32 {
         (cosine - self.unrelated) / (1.0 - self.unrelated)
-    }
-
-    /// The cosine that `look-0` would give for the same similarity.
-    pub(super) fn as_of_look(self, cosine: f32) -> f32 {
-        if self == Self::LOOK {
-            // To the bit.
-            return cosine;
-        }
-        (LOOK_UNRELATED + (1.0 - LOOK_UNRELATED) * self.similarity(cosine)).clamp(-1.0, 1.0)
     }
 }
 
@@ -96,26 +83,21 @@ mod tests {
     #[test]
     fn the_scale_begins_where_different_products_lie() {
         for cosine in [0.2, 0.45, 0.8] {
-            let scale = Scale::measured(&sample(40, cosine));
+            let scale = Scale::measured(&sample(40, cosine), None);
             assert!((scale.unrelated() - cosine).abs() < 0.01, "{cosine}: {scale:?}");
             assert!(scale.similarity(cosine).abs() < 0.05);
             assert_eq!(scale.similarity(1.0), 1.0);
         }
-        assert_eq!(Scale::measured(&sample(40, 0.999)).unrelated(), LAST_BEGINNING);
+        assert_eq!(Scale::measured(&sample(40, 0.999), None).unrelated(), LAST_BEGINNING);
     }
 
     #[test]
     fn few_photos_say_little_and_none_nothing() {
-        assert_eq!(Scale::measured(&[]).unrelated(), USUAL_UNRELATED);
-        assert_eq!(Scale::measured(&sample(1, 0.9)).unrelated(), USUAL_UNRELATED);
-        assert!((Scale::measured(&sample(2, 0.9)).unrelated() - USUAL_UNRELATED).abs() < 0.06);
-    }
-
-    #[test]
-    fn look_keeps_its_numbers_to_the_bit() {
-        for n in 0..1000 {
-            let cosine = n as f32 / 999.0;
-            assert_eq!(Scale::LOOK.as_of_look(cosine), cosine);
+        for (known, usual) in [(None, USUAL_UNRELATED), (Some(0.1), 0.1)] {
+            let unrelated = |products| Scale::measured(&sample(products, 0.9), known).unrelated();
+            assert_eq!(Scale::measured(&[], known).unrelated(), usual);
+            assert_eq!(unrelated(1), usual);
+            assert!((unrelated(2) - usual).abs() < 0.1);
         }
     }
 }

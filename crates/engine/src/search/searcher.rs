@@ -1,7 +1,10 @@
-//! Candidates, comparison, grouping: the search itself.
+//! The search itself: what is asked of a catalog, and what is answered.
 
-use super::calibrate::{self, Class, Judgement};
+use super::calibrate::{Class, Judge};
+use super::candidates::{Asked, Found, Nearest, keys_of};
 use super::encoders::{AtHand, Encoders};
+use super::evidence::{Background, dot};
+use super::parts::Part;
 use super::{EncoderSource, Evidence, Mode, Probe, Scale, SearchError};
 use crate::catalog::{Fields, ImageId, ProductId};
 use crate::filter::Filter;
@@ -10,7 +13,6 @@ use lookalike_vision::Picture;
 use lookalike_vision::encoder::{Encoder, EncoderId};
 use std::cmp::Ordering;
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 /// Candidates asked of each signature, per product wanted, so that several photos of one product do not crowd out
@@ -18,9 +20,6 @@ use std::sync::Arc;
 const CANDIDATES_PER_RESULT: usize = 8;
 /// Fewest candidates asked of each signature: many pictures can tie on one hash.
 const FEWEST_CANDIDATES: usize = 64;
-/// Candidates read from the store at a time: where a few products have very many photos there can be as many
-/// candidates as photos, and each is read with its vectors.
-const COMPARED_AT_A_TIME: usize = 512;
 
 /// What is wanted.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +30,7 @@ pub struct Request {
     pub top: usize,
     /// Matches below this percentage are left out.
     pub min_percent: f32,
-    /// Only products that this lets through are looked at.
+    /// Only products that this lets through.
     pub filter: Option<Filter>,
 }
 
@@ -48,6 +47,8 @@ pub struct Match {
     pub product: ProductId,
     /// Its best matching image.
     pub image: ImageId,
+    /// The store's handle of that image.
+    pub key: ImageKey,
     /// The product's fields.
     pub fields: Fields,
     /// 0 to 1; decides the order.
@@ -178,16 +179,31 @@ impl Searcher {
     }
 
     /// The encoder has no vectors any more.
-    fn gone(&self, slot: usize) -> SearchError {
+    pub(super) fn gone(&self, slot: usize) -> SearchError {
         self.encoders.id(slot).map_or_else(|error| error, |id| SearchError::EncoderGone(id.name.clone()))
     }
 
     /// Products that match, best first, each with its best image.
     ///
+    /// Where copies are looked for and the whole picture leaves doubt whether there is one, the query's parts are encoded
+    /// and looked for too.
+    ///
     /// # Errors
-    /// When the store fails.
+    /// When the store fails, or the encoder on the query's parts.
     pub fn search(&self, probe: &Probe, request: &Request) -> Result<Vec<Match>, SearchError> {
-        self.find(probe, request, |limit| self.nearest(probe, request, limit), Found::by_score)
+        let asked = Asked { filter: request.filter.as_ref(), ..self.asked(probe, request.mode)? };
+        let best_of = |asked: &Asked<'_>| {
+            self.best(request.top, asked, |limit| self.nearest(asked, limit), Found::by_score)
+        };
+        let mut best = best_of(&asked)?;
+        let certain = || best.first().is_some_and(|(_, found)| Judge::is_certain(found.judgement.score));
+        if request.mode != Mode::Similar && asked.judge.weighs_parts() && !certain() {
+            let parts = self.parts(probe)?;
+            if !parts.is_empty() {
+                best = best_of(&Asked { parts, ..asked })?;
+            }
+        }
+        self.wanted(best, request)
     }
 
     /// The `top` products whose images differ from the probe in the fewest bits of the letterboxed pHash, as the
@@ -197,33 +213,83 @@ impl Searcher {
     /// When the store fails.
     pub fn by_phash(&self, probe: &Probe, top: usize) -> Result<Vec<Match>, SearchError> {
         let request = Request { mode: Mode::Duplicate, top, ..Request::default() };
+        let asked = self.asked(probe, request.mode)?;
         let nearest = |limit| {
             let found = self.store.nearest_phashes(probe.hashes.phash, limit)?;
             Ok(Nearest { exhausted: found.len() < limit, keys: keys_of(found) })
         };
-        self.find(probe, &request, nearest, Found::by_phash)
+        let best = self.best(top, &asked, nearest, Found::by_phash)?;
+        self.wanted(best, &request)
     }
 
-    /// Asks `nearest` for more candidates until there are enough products, keeps the best image of each by `rank`,
-    /// the better being the greater.
-    fn find(
+    /// The query's parts with their vectors; made when first asked for.
+    pub(crate) fn parts<'a>(&self, probe: &'a Probe) -> Result<&'a [Part], SearchError> {
+        probe.parts(|| self.encoders.load(probe.slot))
+    }
+
+    /// The likeliest candidates of every kind, `count` by each signature, compared with the whole query and its parts; not
+    /// in any order.
+    ///
+    /// # Errors
+    /// When the store or the encoder fails.
+    pub(crate) fn compared(
         &self,
         probe: &Probe,
-        request: &Request,
+        count: usize,
+    ) -> Result<Vec<(StoredImage, Evidence)>, SearchError> {
+        let asked = Asked { parts: self.parts(probe)?, ..self.asked(probe, Mode::Auto)? };
+        let mut compared = Vec::new();
+        let keys = self.nearest(&asked, count)?.keys;
+        self.compare(&asked, &keys, |image, evidence| compared.push((image, evidence)))?;
+        Ok(compared)
+    }
+
+    /// What the default encoder's cosines mean in this catalog.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn scale(&self) -> Result<Scale, SearchError> {
+        Ok(self.encoders.learned(self.store.as_ref(), self.default)?.scale)
+    }
+
+    /// What a probe has in common with the catalog in general; `usual` where the catalog is too small to say.
+    pub(crate) fn background(&self, probe: &Probe, usual: f32) -> Result<Background, SearchError> {
+        let sample = self.encoders.learned(self.store.as_ref(), probe.slot)?.sample;
+        let cosines = sample.iter().map(|photo| dot(&photo.vector, &probe.vector));
+        Ok(Background::of(cosines.collect(), usual))
+    }
+
+    /// What a probe's candidates are compared with and judged by.
+    fn asked<'a>(&self, probe: &'a Probe, mode: Mode) -> Result<Asked<'a>, SearchError> {
+        let scale = self.encoders.learned(self.store.as_ref(), probe.slot)?.scale;
+        let judge = Judge::of_encoder(&self.encoders.id(probe.slot)?.name, scale);
+        let background = self.background(probe, judge.usual_background())?;
+        Ok(Asked { probe, parts: &[], background, judge, mode, filter: None })
+    }
+
+    /// Asks `nearest` for more candidates until there are `top` products, keeps the best image of each by `rank`, the better
+    /// being the greater.
+    fn best(
+        &self,
+        top: usize,
+        asked: &Asked<'_>,
         nearest: impl Fn(usize) -> Result<Nearest, SearchError>,
         rank: fn(&Found, &Found) -> Ordering,
-    ) -> Result<Vec<Match>, SearchError> {
-        let scale = self.encoders.scale(self.store.as_ref(), probe.slot)?;
-        let mut limit = request.top.saturating_mul(CANDIDATES_PER_RESULT).max(FEWEST_CANDIDATES);
-        let best = loop {
+    ) -> Result<Vec<(ProductId, Found)>, SearchError> {
+        let mut limit = top.saturating_mul(CANDIDATES_PER_RESULT).max(FEWEST_CANDIDATES);
+        loop {
             let Nearest { keys, exhausted } = nearest(limit)?;
-            let best = self.best_by_product(probe, (request.mode, scale), &keys, rank)?;
-            if best.len() >= request.top || exhausted {
-                break best;
+            let best = self.best_by_product(asked, &keys, rank)?;
+            if best.len() >= top || exhausted {
+                return Ok(best);
             }
             // Products with very many photos took up the places: ask for more.
             limit = limit.saturating_mul(4);
-        };
+        }
+    }
+
+    /// As many as are wanted and good enough, with their products.
+    fn wanted(&self, best: Vec<(ProductId, Found)>, request: &Request) -> Result<Vec<Match>, SearchError> {
         let wanted = best
             .into_iter()
             .filter(|(_, found)| found.judgement.match_percent() >= request.min_percent)
@@ -244,59 +310,6 @@ impl Searcher {
         Ok(Check { verdict, matches })
     }
 
-    /// Every image that one of the mode's signatures puts among its nearest `limit`.
-    fn nearest(&self, probe: &Probe, request: &Request, limit: usize) -> Result<Nearest, SearchError> {
-        let (mode, filter) = (request.mode, request.filter.as_ref());
-        let mut keys: Vec<ImageKey> = Vec::new();
-        let mut exhausted = true;
-        let mut take = |found: Vec<ImageKey>| {
-            exhausted &= found.len() < limit;
-            keys.extend(found);
-        };
-        if mode != Mode::Similar {
-            take(keys_of(self.store.nearest_phashes_where(probe.hashes.phash, limit, filter)?));
-            take(keys_of(self.store.nearest_pdqs_where(&probe.pdqs, limit, filter)?));
-        }
-        if mode != Mode::Duplicate {
-            let found = self.store.nearest_vectors_where(probe.slot, &probe.vector, limit, filter)?;
-            take(keys_of(found));
-        }
-        keys.sort_unstable();
-        keys.dedup();
-        Ok(Nearest { keys, exhausted })
-    }
-
-    /// The best image of each product, best product first.
-    fn best_by_product(
-        &self,
-        probe: &Probe,
-        (mode, scale): (Mode, Scale),
-        candidates: &[ImageKey],
-        rank: fn(&Found, &Found) -> Ordering,
-    ) -> Result<Vec<(ProductId, Found)>, SearchError> {
-        let mut best: HashMap<ProductId, Found> = HashMap::new();
-        for keys in candidates.chunks(COMPARED_AT_A_TIME) {
-            for image in self.store.images(keys)? {
-                let evidence = Evidence::gather(probe, &image).ok_or_else(|| self.gone(probe.slot))?;
-                let StoredImage { key, product, id, .. } = image;
-                let found =
-                    Found { key, image: id, evidence, judgement: calibrate::judge(&evidence, mode, scale) };
-                match best.entry(product) {
-                    Entry::Occupied(mut standing) if rank(&found, standing.get()).is_gt() => {
-                        standing.insert(found);
-                    }
-                    Entry::Occupied(_) => {}
-                    Entry::Vacant(vacant) => {
-                        vacant.insert(found);
-                    }
-                }
-            }
-        }
-        let mut best: Vec<(ProductId, Found)> = best.into_iter().collect();
-        best.sort_by(|a, b| rank(&b.1, &a.1));
-        Ok(best)
-    }
-
     fn with_products(
         &self,
         found: Vec<(ProductId, Found)>,
@@ -306,7 +319,7 @@ impl Searcher {
         let products = self.store.products(&ids)?;
         let mut fields: HashMap<ProductId, Fields> =
             products.into_iter().map(|StoredProduct { id, fields, .. }| (id, fields)).collect();
-        let matches = found.into_iter().filter_map(|(product, Found { image, evidence, judgement, .. })| {
+        let matches = found.into_iter().filter_map(|(product, Found { key, image, evidence, judgement })| {
             // A product deleted or changed between the two reads is no longer a match.
             let fields = fields.remove(&product)?;
             if filter.is_some_and(|filter| !filter.matches(&fields)) {
@@ -315,6 +328,7 @@ impl Searcher {
             Some(Match {
                 product,
                 image,
+                key,
                 fields,
                 score: judgement.score,
                 match_percent: judgement.match_percent(),
@@ -323,40 +337,5 @@ impl Searcher {
             })
         });
         Ok(matches.collect())
-    }
-}
-
-fn keys_of<D>(nearest: Vec<(ImageKey, D)>) -> Vec<ImageKey> {
-    nearest.into_iter().map(|(key, _)| key).collect()
-}
-
-/// Images that may match, and whether there are no more to ask for.
-struct Nearest {
-    keys: Vec<ImageKey>,
-    exhausted: bool,
-}
-
-/// A candidate that was compared and judged. Its orders have the better one as the greater.
-struct Found {
-    key: ImageKey,
-    image: ImageId,
-    evidence: Evidence,
-    judgement: Judgement,
-}
-
-impl Found {
-    /// Score, then fewer differing bits, then colour, then the earlier stored.
-    fn by_score(&self, other: &Self) -> Ordering {
-        let bits = |found: &Self| found.evidence.pdq_bits + 4 * found.evidence.phash_bits;
-        let by_score = self.judgement.score.total_cmp(&other.judgement.score);
-        by_score
-            .then(bits(other).cmp(&bits(self)))
-            .then(self.evidence.cosine.total_cmp(&other.evidence.cosine))
-            .then(other.key.cmp(&self.key))
-    }
-
-    /// Fewer pHash bits, then [`Found::by_score`].
-    fn by_phash(&self, other: &Self) -> Ordering {
-        other.evidence.phash_bits.cmp(&self.evidence.phash_bits).then_with(|| self.by_score(other))
     }
 }

@@ -11,9 +11,10 @@
 //!
 //! Neither is a likeness of pictures, so the class is [`Class::Described`].
 
+use super::calibrate::percent;
 use super::encoders::Learned;
 use super::scale::cosine;
-use super::{Class, Judgement, SearchError, Searcher};
+use super::{Class, SearchError, Searcher};
 use crate::catalog::{Fields, ImageId, ProductId};
 use crate::filter::Filter;
 use crate::store::{MOST_WORDS, StoredProduct};
@@ -218,7 +219,7 @@ impl Searcher {
 
     /// With their fields, as many as are wanted.
     fn described(&self, found: Vec<Found>, request: &TextRequest) -> Result<Vec<TextMatch>, SearchError> {
-        let percent = |found: &Found| Judgement { score: found.score, class: found.class }.match_percent();
+        let percent = |found: &Found| percent(found.score);
         let wanted: Vec<Found> = found
             .into_iter()
             .filter(|found| percent(found) >= request.min_percent)

@@ -1,0 +1,204 @@
+//! What distances mean: the one place that turns [`Evidence`] into a score, a match percent and a class.
+//!
+//! There are two ways. For an encoder whose weights were fitted ([`fitted`]) a copy's score is the probability that the two
+//! photos are one, edited; it weighs the whole picture's cosine, its parts', both hashes and what surrounds them.
+//! For any other encoder the hashes decide and its cosine can only object ([`by_hashes`]). Both never score lower for more
+//! agreement. `lookalike evaluate` measures what they do; docs/judging.md has the figures.
+//!
+//! Cosines of different encoders mean different things: what a look-alike is, is said on the scale that the catalog itself
+//! gives each encoder's cosines ([`Scale`]).
+
+mod by_hashes;
+pub(crate) mod fitted;
+mod weights;
+
+use super::{Evidence, Mode, Orientation, Scale};
+use fitted::Weights;
+use serde::Serialize;
+
+/// PDQ says of pictures below this quality that their hash means little (the reference implementation's advice).
+const PDQ_TRUSTED_QUALITY: u8 = 50;
+/// Score of a picture that was at most encoded again, at least: it stands before every edited copy.
+const IDENTICAL_SCORE: f32 = 0.99;
+/// The most that any other picture scores: one decimal of a percent less.
+const BEST_OTHER_SCORE: f32 = 0.989;
+/// Similarities from which a match is called similar.
+const SIMILAR_SCORE: f32 = 0.5;
+/// Largest distances, and least similarity, of a picture that was at most encoded again.
+const IDENTICAL_PHASH_BITS: u32 = 2;
+const IDENTICAL_PDQ_BITS: u32 = 16;
+const IDENTICAL_SIMILARITY: f32 = 0.9875;
+
+/// What a match is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// Nothing in common that counts.
+    None,
+    /// Fits the words asked for; only an answer to words has it.
+    Described,
+    /// Looks alike.
+    Similar,
+    /// The same photo, edited: scaled, cropped, brightened, turned, with words over it, part of a collage.
+    EditedCopy,
+    /// The same photo: the same bytes, or encoded again without visible change.
+    Identical,
+}
+
+impl Class {
+    /// The name used in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Described => "described",
+            Self::Similar => "similar",
+            Self::EditedCopy => "edited_copy",
+            Self::Identical => "identical",
+        }
+    }
+}
+
+/// What is thought of a candidate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Judgement {
+    /// 0 to 1; decides the order.
+    pub score: f32,
+    /// What the match is.
+    pub class: Class,
+    /// Tells apart what scores alike: how strongly the evidence speaks for a copy. Comparable within one answer.
+    pub(super) strength: f32,
+}
+
+impl Judgement {
+    /// The score as a percentage with one decimal. 100 is kept for the very same bytes.
+    pub fn match_percent(self) -> f32 {
+        percent(self.score)
+    }
+}
+
+/// A score as a percentage with one decimal.
+pub(super) fn percent(score: f32) -> f32 {
+    (score * 1000.0).round() / 10.0
+}
+
+/// The cosine of unrelated photos under the encoder of that name, where it was measured with its weights.
+pub(super) fn usual_unrelated(name: &str) -> Option<f32> {
+    weights::of_encoder(name).map(|weights| weights.unrelated)
+}
+
+/// Judges evidence that stands on one encoder's vectors.
+#[derive(Debug, Clone, Copy)]
+pub struct Judge {
+    scale: Scale,
+    fitted: Option<&'static Weights>,
+}
+
+impl Judge {
+    /// Of the encoder of that name, whose cosines mean what `scale` says. Weights were fitted for `look-1`.
+    pub fn of_encoder(name: &str, scale: Scale) -> Self {
+        Self { scale, fitted: weights::of_encoder(name) }
+    }
+
+    /// Whether parts of the query count, so that they are worth encoding.
+    pub(super) fn weighs_parts(&self) -> bool {
+        self.fitted.is_some()
+    }
+
+    /// Whether vectors speak for copies, and do not only object.
+    pub(super) fn weighs_vectors(&self) -> bool {
+        self.fitted.is_some()
+    }
+
+    /// The background of a query where the catalog is too small to say.
+    pub(super) fn usual_background(&self) -> f32 {
+        self.fitted.map_or(self.scale.unrelated(), |weights| weights.usual_background)
+    }
+
+    /// Whether a best score leaves no room for doubt, so that the query's parts need not be looked for.
+    pub(super) fn is_certain(score: f32) -> bool {
+        score >= fitted::CERTAIN_SCORE
+    }
+
+    /// Judges evidence under a mode.
+    ///
+    /// * copy score: with fitted weights a probability, else as [`by_hashes`] says;
+    /// * similar score: `(cosine - u) / (1 - u)`, at least 0, where `u` is the encoder's cosine of unrelated photos;
+    /// * `auto`: the copy score; a look-alike's score is brought below that from which a match is called an edited copy, so
+    ///   that no look-alike stands before a copy.
+    ///
+    /// The same bytes score 1 in every mode; a picture that was at most encoded again 0.99 to 0.999; anything else
+    /// at most 0.989.
+    pub fn judge(&self, evidence: &Evidence, mode: Mode) -> Judgement {
+        if evidence.same_bytes {
+            return Judgement { score: 1.0, class: Class::Identical, strength: f32::INFINITY };
+        }
+        let similarity = evidence.has_vector.then(|| self.scale.similarity(evidence.cosine));
+        let similar = similarity.unwrap_or(0.0).clamp(0.0, 1.0);
+        let verdict = match self.fitted {
+            Some(weights) if evidence.has_vector => {
+                let log_odds = weights.log_odds(evidence);
+                let copy = fitted::probability(log_odds);
+                Verdict {
+                    copy,
+                    together: fitted::together(copy, similar),
+                    is_copy: copy >= fitted::EDITED_COPY_SCORE,
+                    is_similar: similar >= SIMILAR_SCORE || copy >= fitted::SOMETHING_SCORE,
+                    strength: log_odds,
+                }
+            }
+            // A photo that could not be encoded is judged by its hashes too.
+            _ => {
+                let copy = by_hashes::copy_score(evidence, similarity);
+                Verdict {
+                    copy,
+                    together: copy.max(by_hashes::EDITED_COPY_SCORE * similar),
+                    is_copy: copy >= by_hashes::EDITED_COPY_SCORE,
+                    is_similar: similar >= SIMILAR_SCORE,
+                    strength: copy,
+                }
+            }
+        };
+        let strength = verdict.strength;
+        let score = match mode {
+            Mode::Duplicate => verdict.copy,
+            Mode::Similar => similar,
+            Mode::Auto => verdict.together,
+        };
+        if is_identical(evidence, similarity) {
+            return Judgement {
+                score: score.clamp(IDENTICAL_SCORE, 0.999),
+                class: Class::Identical,
+                strength,
+            };
+        }
+        let class = if verdict.is_copy {
+            Class::EditedCopy
+        } else if verdict.is_similar {
+            Class::Similar
+        } else {
+            Class::None
+        };
+        Judgement { score: score.min(BEST_OTHER_SCORE), class, strength }
+    }
+}
+
+/// What one of the two ways makes of evidence.
+struct Verdict {
+    /// Score as a copy.
+    copy: f32,
+    /// Score where copies and look-alikes are asked for together.
+    together: f32,
+    is_copy: bool,
+    is_similar: bool,
+    strength: f32,
+}
+
+fn is_identical(evidence: &Evidence, similarity: Option<f32>) -> bool {
+    evidence.phash_bits <= IDENTICAL_PHASH_BITS
+        && (evidence.pdq_bits <= IDENTICAL_PDQ_BITS || evidence.pdq_quality < PDQ_TRUSTED_QUALITY)
+        && similarity.is_none_or(|similarity| similarity >= IDENTICAL_SIMILARITY)
+        && evidence.orientation == Orientation::Upright
+}
+
+#[cfg(test)]
+mod tests;

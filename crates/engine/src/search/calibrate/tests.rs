@@ -1,0 +1,152 @@
+//! What both ways of judging promise: monotone, classes that follow the evidence, colour variants that are no copies.
+
+use super::*;
+use crate::store::SampledVector;
+
+/// A scale on which `unrelated` is measured.
+fn scale(unrelated: f32) -> Scale {
+    let vector = |n: usize| {
+        let own = (0..64).map(|m| if m == n { (1.0 - unrelated).sqrt() } else { 0.0 });
+        std::iter::once(unrelated.sqrt()).chain(own).collect()
+    };
+    let sample: Vec<SampledVector> =
+        (0..64).map(|n| SampledVector { product: n as u64, vector: vector(n) }).collect();
+    Scale::measured(&sample, None)
+}
+
+/// An encoder nobody fitted weights for, and the one they were fitted for.
+fn judges() -> [Judge; 2] {
+    ["resnet50-v1", "look-1"].map(|name| Judge::of_encoder(name, scale(0.1)))
+}
+
+fn by_hashes() -> Judge {
+    judges()[0]
+}
+
+fn fitted() -> Judge {
+    judges()[1]
+}
+
+fn evidence(phash_bits: u32, pdq_bits: u32, cosine: f32) -> Evidence {
+    Evidence {
+        same_bytes: false,
+        phash_bits,
+        pdq_bits,
+        pdq_quality: 100,
+        orientation: Orientation::Upright,
+        cosine,
+        region: None,
+        region_cosine: cosine,
+        background: 0.35,
+        colour: 0.2,
+        has_vector: true,
+    }
+}
+
+#[test]
+fn more_agreement_never_scores_lower() {
+    for judge in judges() {
+        for mode in [Mode::Auto, Mode::Duplicate, Mode::Similar] {
+            for colour in [0.0, 0.2] {
+                for bits in 0..64 {
+                    for cosine in [-0.3, 0.0, 0.31, 0.5, 0.69, 0.71, 0.9, 0.99] {
+                        let of = |phash, pdq, cosine, region_cosine| {
+                            let evidence = Evidence { colour, region_cosine, ..evidence(phash, pdq, cosine) };
+                            judge.judge(&evidence, mode).score
+                        };
+                        let nearer = of(bits, bits * 4, cosine, cosine);
+                        assert!(nearer >= of(bits + 1, bits * 4, cosine, cosine));
+                        assert!(nearer >= of(bits, bits * 4 + 1, cosine, cosine));
+                        assert!(nearer >= of(bits, bits * 4, cosine - 0.01, cosine - 0.01));
+                        assert!(nearer <= of(bits, bits * 4, cosine, cosine + 0.01));
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn classes_follow_the_evidence() {
+    for judge in judges() {
+        let class = |evidence: &Evidence| judge.judge(evidence, Mode::Auto).class;
+        let same = Evidence { same_bytes: true, ..evidence(0, 0, 1.0) };
+        assert_eq!(judge.judge(&same, Mode::Similar).match_percent(), 100.0);
+        assert_eq!(class(&evidence(0, 4, 0.999)), Class::Identical);
+        assert_eq!(judge.judge(&evidence(0, 4, 0.999), Mode::Auto).match_percent(), 99.9);
+        assert_eq!(class(&evidence(4, 20, 0.95)), Class::EditedCopy);
+        assert_eq!(class(&evidence(30, 120, 0.65)), Class::Similar);
+        assert_eq!(class(&evidence(30, 120, 0.2)), Class::None);
+        // Nothing but the very same bytes reads 100 %.
+        assert!(judge.judge(&evidence(0, 0, 1.0), Mode::Auto).match_percent() < 100.0);
+    }
+}
+
+#[test]
+fn an_image_without_a_vector_is_judged_by_its_hashes() {
+    for judge in judges() {
+        let without = |phash, pdq, mode| {
+            let evidence = Evidence { has_vector: false, ..evidence(phash, pdq, 0.0) };
+            judge.judge(&evidence, mode)
+        };
+        assert_eq!(without(0, 4, Mode::Auto).class, Class::Identical);
+        assert_eq!(without(4, 20, Mode::Auto).class, Class::EditedCopy);
+        assert_eq!(without(30, 120, Mode::Auto).class, Class::None);
+        assert_eq!(without(4, 20, Mode::Similar).score, 0.0);
+    }
+}
+
+#[test]
+fn a_turned_copy_of_good_quality_is_found_by_pdq_and_a_featureless_one_is_not() {
+    let turned = Evidence { orientation: Orientation::Turned, ..evidence(34, 6, 0.9) };
+    for judge in judges() {
+        assert_eq!(judge.judge(&turned, Mode::Duplicate).class, Class::EditedCopy);
+    }
+    let featureless = Evidence { pdq_quality: 10, ..turned };
+    assert_eq!(by_hashes().judge(&featureless, Mode::Duplicate).score, 0.0);
+}
+
+#[test]
+fn photos_of_two_colours_taken_alike_are_no_copies() {
+    // Given hashes that see little or no difference and vectors that do, as those of recoloured shop photos,
+    // then fitted weights say so however well the hashes agree,
+    for (phash, pdq) in [(0, 0), (0, 8), (2, 16), (6, 30)] {
+        let class = fitted().judge(&evidence(phash, pdq, 0.35), Mode::Auto).class;
+        assert!(class < Class::EditedCopy, "{class:?} {phash}");
+    }
+    // and without them vectors object where the hashes differ at all.
+    let class = by_hashes().judge(&evidence(6, 30, 0.35), Mode::Auto).class;
+    assert!(class < Class::EditedCopy, "{class:?}");
+}
+
+#[test]
+fn a_part_that_shows_the_photo_makes_it_a_copy_where_the_whole_does_not() {
+    // Given a collage: the whole has little in common with the photo, a quarter of it much.
+    let whole = evidence(33, 126, 0.35);
+    let part = Evidence { region: Some(crate::search::Region::UpperLeft), region_cosine: 0.93, ..whole };
+    assert_eq!(fitted().judge(&whole, Mode::Auto).class, Class::None);
+    assert_eq!(fitted().judge(&part, Mode::Auto).class, Class::EditedCopy);
+}
+
+#[test]
+fn a_query_of_which_there_are_many_alike_needs_a_greater_cosine() {
+    let of = |background| Evidence { background, ..evidence(28, 100, 0.8) };
+    let score = |background| fitted().judge(&of(background), Mode::Duplicate).score;
+    assert!(score(0.2) >= score(0.5) && score(0.5) >= score(0.75));
+}
+
+#[test]
+fn classes_mean_the_same_under_encoders_that_fill_their_space_otherwise() {
+    for unrelated in [0.3, 0.45, 0.75] {
+        let judge = Judge::of_encoder("some-network", scale(unrelated));
+        let at = |similarity: f32| unrelated + (1.0 - unrelated) * similarity;
+        let class =
+            |phash, pdq, similarity| judge.judge(&evidence(phash, pdq, at(similarity)), Mode::Auto).class;
+        assert_eq!(class(30, 120, 0.0), Class::None);
+        assert_eq!(class(30, 120, 0.6), Class::Similar);
+        assert_eq!(class(4, 20, 0.92), Class::EditedCopy);
+        assert_eq!(class(0, 4, 0.999), Class::Identical);
+        // Photographed alike and of another colour: no copy.
+        assert_ne!(class(6, 30, -0.8), Class::EditedCopy);
+    }
+}
