@@ -12,9 +12,10 @@ use cli_kit::{Ran, Shop, drawing, fixture, jpeg, png};
 use serde_json::{Value, json};
 use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpListener;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 /// A server on this machine that has a photo, always the same one, under every path.
 struct Photos {
@@ -181,6 +182,25 @@ fn amazon_berkeley_objects_are_read_in_the_language_that_is_asked_for() {
     assert!(wrong.usage().contains("--language"), "{wrong:#?}");
 }
 
+/// What a server of the catalog `shop` answers to a GET; it must be a success.
+#[track_caller]
+fn served(shop: &Shop, path: &str) -> Vec<u8> {
+    let mut server =
+        shop.command(["serve", "shop", "--listen", "127.0.0.1:0"]).stderr(Stdio::piped()).spawn().unwrap();
+    let mut told = BufReader::new(server.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let address =
+        told.find_map(|line| Some(line.split_once("http://")?.1.trim_end_matches('/').to_owned())).unwrap();
+    let mut connection = TcpStream::connect(address).unwrap();
+    write!(connection, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    connection.read_to_end(&mut answer).unwrap();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 200 "), "{}", answer.escape_ascii());
+    let body = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap() + 4;
+    answer.split_off(body)
+}
+
 #[test]
 fn archives_are_indexed_in_place_and_their_photos_serve_new_encoders() {
     for name in ["shop.tar", "shop.tar.gz", "shop.zip"] {
@@ -200,6 +220,10 @@ fn archives_are_indexed_in_place_and_their_photos_serve_new_encoders() {
         assert_eq!(shop.content(".").len(), shop.content("shop").len() + 1, "nothing is unpacked");
         let checked = shop.run(["check", "shop", photo.to_str().unwrap(), "--json"]).is_done().json();
         assert_eq!(checked["verdict"], "identical", "{name}: {checked}");
+        assert_eq!(
+            served(&shop, "/v1/images/mug/front.png"),
+            fs::read(fixture("hashes/ramp_120x256.png")).unwrap()
+        );
     }
 }
 

@@ -41,22 +41,29 @@ pub(super) struct Reading {
 
 #[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
 enum FormatName {
+    /// Whichever it is.
     #[default]
     Auto,
+    /// A folder of photos.
     Folder,
     /// Photos in a .tar, .tar.gz or .zip, read where they lie.
     Archive,
     /// A table with a header, its cells taken as they are.
     Csv,
+    /// A JSON object in each line.
     Jsonl,
+    /// Magento's product table or export.
     Magento,
+    /// Shopify's product export.
     Shopify,
+    /// WooCommerce's product export, in English.
     #[value(name = "woocommerce")]
     WooCommerce,
     /// A Google Merchant feed: a table, RSS or Atom.
     Google,
     /// Amazon Berkeley Objects.
     Abo,
+    /// A sitemap that names images.
     Sitemap,
     /// One address or file's name in each line.
     List,

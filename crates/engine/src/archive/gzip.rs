@@ -267,7 +267,8 @@ impl Inflater {
             while self.byte(file)? != 0 {}
         }
         if flags & 2 != 0 {
-            (self.byte(file)?, self.byte(file)?);
+            self.byte(file)?;
+            self.byte(file)?;
         }
         self.decoder.init();
         self.sum = crc32fast::Hasher::new();

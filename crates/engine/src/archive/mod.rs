@@ -158,6 +158,10 @@ impl Archive {
     /// When it cannot be read, or is none of its kind. One that is cut off has the members before the cut, and
     /// [`Archive::damage`] says so.
     pub fn open(path: &Path) -> io::Result<Self> {
+        // A pipe would be waited for.
+        if !fs::metadata(path)?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "is no file"));
+        }
         let file = Arc::new(File::open(path)?);
         let stamp = stamp(path)?;
         let (front, is_gzip) = front(&file)?;

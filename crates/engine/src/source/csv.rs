@@ -58,7 +58,7 @@ impl CsvSource {
         separator: Option<ImageSeparator>,
     ) -> Result<Self, SourceError> {
         let path = text.path();
-        let (delimiter, columns, rows_at) = header(&text)?;
+        let Header { delimiter, columns, rows_at } = header(&text)?;
         let found = layout
             .mapping(mapping, &columns)
             .complete(&columns, |name| columns.iter().any(|column| column == name))
@@ -85,11 +85,18 @@ impl CsvSource {
 
 /// The columns of a text that is taken for CSV, for whoever tells what it is.
 pub(super) fn columns(text: &Text) -> Result<Vec<String>, SourceError> {
-    header(text).map(|(_, columns, _)| columns)
+    header(text).map(|header| header.columns)
 }
 
-/// The delimiter, the columns' names, and where the rows begin.
-fn header(text: &Text) -> Result<(u8, Vec<String>, (u64, u64)), SourceError> {
+/// What a file's first row says.
+struct Header {
+    delimiter: u8,
+    columns: Vec<String>,
+    /// Offset and line of what follows it.
+    rows_at: (u64, u64),
+}
+
+fn header(text: &Text) -> Result<Header, SourceError> {
     let path = text.path();
     let sample = text.front();
     if sample.trim_ascii().is_empty() {
@@ -108,7 +115,7 @@ fn header(text: &Text) -> Result<(u8, Vec<String>, (u64, u64)), SourceError> {
     }
     let (cells, _) = text::cells(&header.bytes, delimiter)
         .map_err(|fault| SourceError::malformed(path, format!("the header row {fault}")))?;
-    Ok((delimiter, column_names(cells), lines.position()))
+    Ok(Header { delimiter, columns: column_names(cells), rows_at: lines.position() })
 }
 
 impl Source for CsvSource {

@@ -1,4 +1,7 @@
 //! Which of several languages a text is taken in.
+//!
+//! A catalog answers in one language; listings come in up to a dozen. The order is the operator's, by patterns over the
+//! tags that Amazon writes (`en_US`). Which texts have tags at all, `listing` knows.
 
 /// An order of languages: patterns such as `en_US`, `en_*` or `*`, the best first.
 ///

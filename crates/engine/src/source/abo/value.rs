@@ -1,5 +1,7 @@
-//! A listing's JSON, borrowed from its line: the shapes Amazon Berkeley Objects has, and nothing allocated for the
-//! languages that are not taken.
+//! A listing's JSON, borrowed from its line.
+//!
+//! Most of a line is texts in languages that are not taken, so nothing is copied that has no escapes in it. Only the shape
+//! is known here; what the names mean, `listing` says.
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
