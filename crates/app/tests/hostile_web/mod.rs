@@ -75,7 +75,7 @@ fn answer(mut socket: TcpStream, paths: &Mutex<Vec<String>>, port: u16) {
     let mut send = |bytes: &[u8]| socket.write_all(bytes).is_ok();
     let first = path.split(['/', '?']).nth(1).unwrap_or_default();
     match first {
-        "good" => drop(send(&with("200 OK", "content-type: image/png\r\n", &photo))),
+        "good" => _ = send(&with("200 OK", "content-type: image/png\r\n", &photo)),
         "quick" => {
             QUICK.fetch_add(1, Ordering::SeqCst);
             send(&with("200 OK", "", &photo));
@@ -87,26 +87,26 @@ fn answer(mut socket: TcpStream, paths: &Mutex<Vec<String>>, port: u16) {
             send(&with("404 None", "", b""));
         }
         "etag" if head.to_lowercase().contains("if-none-match: \"one\"") => {
-            drop(send(b"HTTP/1.1 304 Not Modified\r\netag: \"one\"\r\nconnection: close\r\n\r\n"));
+            _ = send(b"HTTP/1.1 304 Not Modified\r\netag: \"one\"\r\nconnection: close\r\n\r\n");
         }
-        "etag" => drop(send(&with("200 OK", "etag: \"one\"\r\n", &photo))),
-        "wrong-type" => drop(send(&with("200 OK", "content-type: text/html\r\n", &photo))),
-        "wrong-encoding" => drop(send(&with("200 OK", "content-encoding: gzip\r\n", &photo))),
-        "old" => drop(send(&[b"HTTP/1.0 200 OK\r\n\r\n".as_slice(), &photo].concat())),
-        "moved" => drop(send(&redirect("/good/after"))),
-        "then" if count == 1 => drop(send(&with("429 Slow Down", "retry-after: 0\r\n", b""))),
-        "then" => drop(send(&with("200 OK", "", &photo))),
-        "flaky" if count == 1 => drop(send(b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\nhalf")),
-        "flaky" => drop(send(&with("200 OK", "", &jpeg(&drawing(7), 90)))),
+        "etag" => _ = send(&with("200 OK", "etag: \"one\"\r\n", &photo)),
+        "wrong-type" => _ = send(&with("200 OK", "content-type: text/html\r\n", &photo)),
+        "wrong-encoding" => _ = send(&with("200 OK", "content-encoding: gzip\r\n", &photo)),
+        "old" => _ = send(&[b"HTTP/1.0 200 OK\r\n\r\n".as_slice(), &photo].concat()),
+        "moved" => _ = send(&redirect("/good/after")),
+        "then" if count == 1 => _ = send(&with("429 Slow Down", "retry-after: 0\r\n", b"")),
+        "then" => _ = send(&with("200 OK", "", &photo)),
+        "flaky" if count == 1 => _ = send(b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\nhalf"),
+        "flaky" => _ = send(&with("200 OK", "", &jpeg(&drawing(7), 90))),
         "silent" => thread::sleep(STALL),
         "stalls" => {
             send(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n\x89PNG");
             thread::sleep(STALL);
         }
-        "drops" => drop(send(b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\nhalf")),
+        "drops" => _ = send(b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\nhalf"),
         "hangs-up" => {}
-        "garbage" => drop(send(b"220 mail.example ESMTP\r\n")),
-        "gigabyte" => drop(send(b"HTTP/1.1 200 OK\r\ncontent-length: 1073741824\r\n\r\n\xFF\xD8\xFF")),
+        "garbage" => _ = send(b"220 mail.example ESMTP\r\n"),
+        "gigabyte" => _ = send(b"HTTP/1.1 200 OK\r\ncontent-length: 1073741824\r\n\r\n\xFF\xD8\xFF"),
         "endless" => {
             send(b"HTTP/1.1 200 OK\r\ncontent-type: image/jpeg\r\n\r\n\xFF\xD8\xFF\xE0");
             while send(&[0xA5; 65_536]) {}
@@ -115,9 +115,7 @@ fn answer(mut socket: TcpStream, paths: &Mutex<Vec<String>>, port: u16) {
             send(b"HTTP/1.1 200 OK\r\ncontent-type: image/jpeg\r\n\r\n\x1A\x45\xDF\xA3");
             while send(&[0xA5; 65_536]) {}
         }
-        "short" => {
-            drop(send(&[b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n".as_slice(), &photo].concat()))
-        }
+        "short" => _ = send(&[b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n".as_slice(), &photo].concat()),
         "page" => {
             let page = [b"<!DOCTYPE html>".as_slice(), &[b' '; 4096]].concat();
             send(&with("200 OK", "content-type: image/png\r\n", &page));
@@ -126,17 +124,17 @@ fn answer(mut socket: TcpStream, paths: &Mutex<Vec<String>>, port: u16) {
             let bomb = [b"\x1f\x8b\x08\0".as_slice(), &[0; 4096]].concat();
             send(&with("200 OK", "content-encoding: gzip\r\n", &bomb));
         }
-        "empty" => drop(send(&with("200 OK", "", b""))),
-        "busy" => drop(send(&with("503 Busy", "", b""))),
-        "later" => drop(send(&with("429 Slow Down", "retry-after: 86400\r\n", b""))),
-        "none" => drop(send(&with("404 None", "", b""))),
-        "forbidden" => drop(send(&with("403 No", "", b""))),
-        "circle" => drop(send(&redirect("/circle"))),
+        "empty" => _ = send(&with("200 OK", "", b"")),
+        "busy" => _ = send(&with("503 Busy", "", b"")),
+        "later" => _ = send(&with("429 Slow Down", "retry-after: 86400\r\n", b"")),
+        "none" => _ = send(&with("404 None", "", b"")),
+        "forbidden" => _ = send(&with("403 No", "", b"")),
+        "circle" => _ = send(&redirect("/circle")),
         "chain" => {
             let n: u64 = path.rsplit('/').next().unwrap().parse().unwrap_or(0);
             send(&redirect(&format!("/chain/{}", n + 1)));
         }
-        "nowhere" => drop(send(b"HTTP/1.1 302 Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")),
+        "nowhere" => _ = send(b"HTTP/1.1 302 Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"),
         "trickle" => {
             send(b"HTTP/1.1 200 OK\r\nx: ");
             while send(b"x") {
@@ -148,11 +146,11 @@ fn answer(mut socket: TcpStream, paths: &Mutex<Vec<String>>, port: u16) {
             let line = [b"x: ".as_slice(), &[b'x'; 1000], b"\r\n"].concat();
             while send(&line) {}
         }
-        "to-metadata" => drop(send(&redirect("http://169.254.169.254/latest/meta-data/"))),
-        "to-mapped" => drop(send(&redirect("http://[::ffff:169.254.169.254]/"))),
-        "to-number" => drop(send(&redirect("http://2852039166/"))),
-        "to-file" => drop(send(&redirect("file:///etc/passwd"))),
-        "to-user" => drop(send(&redirect(&format!("http://me:secret@127.0.0.1:{port}/good/1")))),
-        _ => drop(send(&with("400 What", "", b""))),
+        "to-metadata" => _ = send(&redirect("http://169.254.169.254/latest/meta-data/")),
+        "to-mapped" => _ = send(&redirect("http://[::ffff:169.254.169.254]/")),
+        "to-number" => _ = send(&redirect("http://2852039166/")),
+        "to-file" => _ = send(&redirect("file:///etc/passwd")),
+        "to-user" => _ = send(&redirect(&format!("http://me:secret@127.0.0.1:{port}/good/1"))),
+        _ => _ = send(&with("400 What", "", b"")),
     }
 }
