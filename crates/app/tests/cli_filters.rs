@@ -90,13 +90,12 @@ fn the_fields_are_told_with_their_types_and_values() {
     assert_eq!(
         of("price"),
         json!({
-            "name": "price", "types": ["text", "numeric text"], "products": 6, "distinct": 6, "range": [9.5, 100.0],
+            "name": "price", "types": ["text", "numeric text"], "products": 6, "distinct": 6, "min": 9.5, "max": 100.0,
             "values": [
-                {"value": "100", "products": 1}, {"value": "19.99", "products": 1},
-                {"value": "19.99 EUR", "products": 1}, {"value": "49", "products": 1},
+                {"value": "100", "products": 1}, {"value": "19.99 EUR", "products": 1},
+                {"value": "19.99", "products": 1}, {"value": "49", "products": 1},
                 {"value": "50", "products": 1}, {"value": "9.50", "products": 1},
             ],
-            "examples": [],
         })
     );
     assert_eq!(of("brand")["values"][0], json!({"value": "Acme", "products": 3}));

@@ -4,7 +4,9 @@
 //! cargo run --release -p lookalike-engine --example bench_filters -- FOLDER [PRODUCTS] [DIMENSIONS]
 //! ```
 //!
-//! Writes the catalog to FOLDER unless it is there, then opens it in this process and asks it. Times are medians.
+//! Writes the catalog to FOLDER unless it is there, then opens it in this process and asks it. Times are
+//! processor time of the one thread that asks, where the system tells it (Linux), so that other programs count little; of
+//! as many calls as take half a second together, because the system counts in milliseconds.
 
 #![allow(clippy::print_stdout, reason = "what it measures is printed")]
 
@@ -108,16 +110,34 @@ fn main() -> Result<(), Anything> {
     ask(path, dimensions)
 }
 
-/// The median time of `times` calls.
-fn median<T>(times: usize, mut ask: impl FnMut() -> Result<T, Anything>) -> Result<Duration, Anything> {
-    let mut took = Vec::new();
-    for _ in 0..times {
-        let before = Instant::now();
+/// Time that this thread has computed; that has passed, where the system does not tell.
+fn now(began: Instant) -> Duration {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = told.split(' ').next().and_then(|number| number.parse().ok());
+    nanoseconds.map_or_else(|| began.elapsed(), Duration::from_nanos)
+}
+
+/// The mean time of a call.
+fn mean<T>(mut ask: impl FnMut() -> Result<T, Anything>) -> Result<Duration, Anything> {
+    const ENOUGH: Duration = Duration::from_millis(500);
+    let began = Instant::now();
+    let (before, mut calls) = (now(began), 0);
+    loop {
         std::hint::black_box(ask()?);
-        took.push(before.elapsed());
+        calls += 1;
+        let took = now(began).saturating_sub(before);
+        if took >= ENOUGH || began.elapsed() >= 20 * ENOUGH {
+            return Ok(took / calls);
+        }
     }
-    took.sort_unstable();
-    Ok(took.get(times / 2).copied().unwrap_or_default())
+}
+
+/// The time of one call.
+fn once<T>(ask: impl FnOnce() -> Result<T, Anything>) -> Result<Duration, Anything> {
+    let began = Instant::now();
+    let before = now(began);
+    std::hint::black_box(ask()?);
+    Ok(now(began).saturating_sub(before))
 }
 
 fn ask(path: &Path, dimensions: usize) -> Result<(), Anything> {
@@ -128,12 +148,11 @@ fn ask(path: &Path, dimensions: usize) -> Result<(), Anything> {
 
     for text in ["rank < 100", "color = red and price < 50", "title ^= red", "description ^= red"] {
         let filter = Filter::parse(text)?;
-        let before = Instant::now();
-        store.nearest_phashes_where(PHash(1), 1, Some(&filter))?;
-        println!("first use of {text:?}: {:.1?}", before.elapsed());
+        let first = once(|| Ok(store.nearest_phashes_where(PHash(1), 1, Some(&filter))?))?;
+        println!("first use of {text:?}: {first:.2?}");
     }
     let mut bound = 0;
-    let selecting = median(31, || {
+    let selecting = mean(|| {
         // Never asked before, so that no answer is kept.
         bound += 1;
         Ok(store.nearest_phashes_where(PHash(1), 1, Some(&Filter::parse(&format!("rank < {bound}"))?))?)
@@ -147,15 +166,15 @@ fn ask(path: &Path, dimensions: usize) -> Result<(), Anything> {
     let mut ask_all = |name: &str, filter: Option<&Filter>| -> Result<(), Anything> {
         let queries: Vec<Vec<f32>> = (0..41).map(|_| seeded.unit_vector(dimensions)).collect();
         let mut next = queries.iter().cycle();
-        let vectors = median(41, || {
+        let vectors = mean(|| {
             let query = next.next().ok_or("no query")?;
             Ok(store.nearest_vectors_where(0, query, 80, filter)?)
         })?;
-        let phash = median(41, || Ok(store.nearest_phashes_where(PHash(seeded.next()), 80, filter)?))?;
+        let phash = mean(|| Ok(store.nearest_phashes_where(PHash(seeded.next()), 80, filter)?))?;
         let pdqs: Vec<PdqHash> =
             (0..8).map(|_| PdqHash([seeded.next(), seeded.next(), seeded.next(), seeded.next()])).collect();
-        let pdq = median(41, || Ok(store.nearest_pdqs_where(&pdqs, 80, filter)?))?;
-        let words = median(3, || Ok(store.search_text_where("leather shirt 4711", 10, filter)?))?;
+        let pdq = mean(|| Ok(store.nearest_pdqs_where(&pdqs, 80, filter)?))?;
+        let words = mean(|| Ok(store.search_text_where("leather shirt 4711", 10, filter)?))?;
         println!("| {name} | {vectors:.2?} | {phash:.2?} | {pdq:.2?} | {words:.2?} |");
         Ok(())
     };
@@ -166,11 +185,9 @@ fn ask(path: &Path, dimensions: usize) -> Result<(), Anything> {
         ask_all(share, Some(&Filter::parse(&format!("rank < {most}"))?))?;
     }
 
-    let before = Instant::now();
-    let fields = store.fields()?;
-    println!("which fields there are ({}), at first: {:.2?}", fields.fields.len(), before.elapsed());
-    let again = median(5, || Ok(store.fields()?))?;
-    println!("and again: {again:.2?}");
+    let first = once(|| Ok(store.fields()?))?;
+    let again = mean(|| Ok(store.fields()?))?;
+    println!("which fields there are ({}): {first:.2?}, and again {again:.2?}", store.fields()?.fields.len());
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let resident = status.lines().find(|line| line.starts_with("RssAnon")).unwrap_or("no RssAnon").to_owned();
     println!("{resident}");

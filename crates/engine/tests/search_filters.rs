@@ -18,7 +18,7 @@ use lookalike_engine::store::embedded::{Access, EmbeddedStore};
 use lookalike_engine::store::{ImageKey, ImageWrite, NewImage, Store, StoredImage, Write};
 use lookalike_vision::encoder::Encoder;
 use lookalike_vision::hash::{PHash, PdqHash};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -267,7 +267,7 @@ fn while_products_change_every_answer_still_fits_the_filter() {
             let request = Request { top: 20, filter: Some(filter.clone()), ..Request::default() };
             let found = searcher.search(&probe, &request).unwrap();
             for one in found {
-                assert!(one.fields["color"] == Value::from("Red"), "{:?}", one.fields);
+                assert_eq!(one.fields["color"], "Red");
             }
         }
     });

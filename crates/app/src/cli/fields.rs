@@ -1,7 +1,7 @@
 //! `lookalike status --fields`: which fields a catalog's products have.
 
 use crate::report::table;
-use lookalike_engine::filter::{FieldFacts, FieldSummary};
+use lookalike_engine::filter::{FieldFacts, FieldKind, FieldSummary};
 use serde_json::Value;
 use std::io::{self, Write};
 
@@ -28,10 +28,9 @@ pub(super) fn write_table(out: &mut dyn Write, summary: &FieldSummary) -> io::Re
 
 /// The range of numbers, and the most frequent values or some of many.
 fn shown(facts: &FieldFacts) -> String {
-    let mut shown: Vec<String> =
-        facts.range.iter().map(|(least, greatest)| format!("{least} to {greatest}")).collect();
-    let is_text_too = facts.types.iter().any(|of| of.to_string().ends_with("text"));
-    if shown.is_empty() || is_text_too {
+    let range = facts.min.zip(facts.max).map(|(min, max)| format!("{min} to {max}"));
+    let mut shown: Vec<String> = range.into_iter().collect();
+    if shown.is_empty() || facts.types.iter().any(|of| of.kind == FieldKind::Text) {
         let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let counted = facts.values.iter().map(|one| format!("{} ({})", plain(&one.value), one.products));
         let mut values: Vec<String> = counted.chain(facts.examples.iter().map(plain)).collect();

@@ -42,6 +42,9 @@ struct FieldAnswer {
     /// Up to 20 values, those of the most products first; without texts longer than 80 characters, and empty where there
     /// are more than 1000.
     values: Vec<ValueAnswer>,
+    /// Some values where there are too many to count, as they are first seen.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    examples: Vec<Value>,
 }
 
 /// A value of a field.
@@ -64,9 +67,10 @@ impl From<&FieldFacts> for FieldAnswer {
             types: facts.types.iter().map(ToString::to_string).collect(),
             products: facts.products,
             distinct: facts.distinct,
-            min: facts.range.map(|range| range.0),
-            max: facts.range.map(|range| range.1),
+            min: facts.min,
+            max: facts.max,
             values: facts.values.iter().map(value).collect(),
+            examples: facts.examples.clone(),
         }
     }
 }

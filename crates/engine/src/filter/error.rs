@@ -1,6 +1,6 @@
 //! Why a text is no filter, and where.
 
-use super::parse::{DEEPEST, MOST_BYTES, MOST_TERMS};
+use super::parse::{DEEPEST, MOST_BYTES, MOST_FIELDS, MOST_TERMS};
 
 /// A text is no filter. [`Self::offset`] says where, [`Self::pointed`] shows it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -56,6 +56,12 @@ pub enum FilterError {
         /// Where the first beyond the limit begins, in characters from 0.
         offset: usize,
     },
+    /// More fields than any filter needs.
+    #[error("more than {MOST_FIELDS} different fields at character {}", offset + 1)]
+    TooManyFields {
+        /// Where the first beyond the limit begins, in characters from 0.
+        offset: usize,
+    },
 }
 
 /// Characters that [`FilterError::pointed`] shows before and after the place.
@@ -71,7 +77,8 @@ impl FilterError {
             | Self::Escape { offset }
             | Self::OutOfRange { offset }
             | Self::TooDeep { offset }
-            | Self::TooMany { offset } => offset,
+            | Self::TooMany { offset }
+            | Self::TooManyFields { offset } => offset,
             Self::TooLong { .. } => MOST_BYTES,
         }
     }

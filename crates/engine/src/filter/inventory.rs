@@ -43,11 +43,16 @@ pub struct FieldFacts {
     pub products: u64,
     /// How many different values it has; `None` for more than 1,000.
     pub distinct: Option<u64>,
-    /// The least and the greatest of its numbers, and of its texts that read as numbers.
-    pub range: Option<(f64, f64)>,
+    /// The least of its numbers and of its texts that read as numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min: Option<f64>,
+    /// The greatest of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<f64>,
     /// Its values, those of the most products first; without long texts, and empty where they are too many to count.
     pub values: Vec<FieldValue>,
     /// Some values where there are too many to count, as they are first seen.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub examples: Vec<Value>,
 }
 
@@ -125,7 +130,8 @@ struct Seen {
     products: u64,
     last_product: u64,
     types: BTreeSet<FieldType>,
-    range: Option<(f64, f64)>,
+    min: Option<f64>,
+    max: Option<f64>,
     /// By the hash of the item, so that long texts take no room; two of a thousand agree once in 10^13 catalogs.
     values: HashMap<u64, Counted>,
     /// There are more than were counted.
@@ -216,8 +222,8 @@ impl Seen {
         };
         self.types.insert(FieldType { kind, is_listed });
         if let Some(number) = number {
-            let (least, greatest) = self.range.unwrap_or((number, number));
-            self.range = Some((least.min(number), greatest.max(number)));
+            self.min = Some(self.min.map_or(number, |min| min.min(number)));
+            self.max = Some(self.max.map_or(number, |max| max.max(number)));
         }
         if self.is_beyond {
             return;
@@ -257,7 +263,8 @@ impl Seen {
             types: self.types.iter().copied().collect(),
             products: self.products,
             distinct: (!self.is_beyond).then_some(self.values.len() as u64),
-            range: self.range,
+            min: self.min,
+            max: self.max,
             values,
             examples: if self.is_beyond { self.examples.clone() } else { Vec::new() },
         }

@@ -20,4 +20,4 @@ pub use expression::{Bound, Condition, Expression, FieldPath, Filter, Literal, O
 pub use inventory::{FieldFacts, FieldKind, FieldSummary, FieldType, FieldValue, Inventory};
 pub use item::Item;
 pub(crate) use item::reach;
-pub use parse::{DEEPEST, MOST_BYTES, MOST_TERMS};
+pub use parse::{DEEPEST, MOST_BYTES, MOST_FIELDS, MOST_TERMS};

@@ -5,11 +5,14 @@
 use super::FilterError;
 use super::expression::{Bound, Condition, Expression, FieldPath, Literal, Order, Test};
 use super::item::{folded, is_number, number_of};
+use std::collections::BTreeSet;
 
 /// Longest filter, in bytes.
 pub const MOST_BYTES: usize = 16 * 1024;
 /// How deep parentheses and `not` may nest.
 pub const DEEPEST: usize = 32;
+/// Most different fields in a filter: a store may have to read each of all products.
+pub const MOST_FIELDS: usize = 32;
 /// Most conditions in a filter, each further value of a list counted as one.
 pub const MOST_TERMS: usize = 512;
 
@@ -22,7 +25,7 @@ pub(super) fn expression(text: &str) -> Result<Expression, FilterError> {
     if text.len() > MOST_BYTES {
         return Err(FilterError::TooLong { bytes: text.len() });
     }
-    let mut parser = Parser { text, at: 0, terms: 0 };
+    let mut parser = Parser { text, at: 0, terms: 0, fields: BTreeSet::new() };
     let expression = parser.any(0)?;
     parser.skip_blanks();
     if parser.rest().is_empty() {
@@ -51,6 +54,8 @@ struct Parser<'t> {
     at: usize,
     /// Conditions and values so far.
     terms: usize,
+    /// Fields so far.
+    fields: BTreeSet<FieldPath>,
 }
 
 impl<'t> Parser<'t> {
@@ -207,6 +212,7 @@ impl<'t> Parser<'t> {
 
     /// field = name { "." name }, without blanks
     fn field(&mut self, expected: &'static str) -> Result<FieldPath, FilterError> {
+        let start = self.at;
         let mut names = Vec::new();
         loop {
             let name = match self.quoted()? {
@@ -228,7 +234,13 @@ impl<'t> Parser<'t> {
             };
             names.push(name);
             if !self.rest().starts_with('.') {
-                return Ok(FieldPath(names));
+                let field = FieldPath(names);
+                self.fields.insert(field.clone());
+                return if self.fields.len() > MOST_FIELDS {
+                    Err(FilterError::TooManyFields { offset: self.offset(start) })
+                } else {
+                    Ok(field)
+                };
             }
             self.at += 1;
         }

@@ -144,7 +144,7 @@ fn check_answers(index: &Index, images: &[&Made], queries: &[Vec<f32>]) {
     }
     let mut noise = Noise(queries.len() as u64);
     for one_in in [1, 2, 4, 30, 1000] {
-        let products = ProductSet::of(images.len(), |_| noise.word() % one_in == 0);
+        let products = ProductSet::of(images.len(), |_| noise.word().is_multiple_of(one_in));
         let admitted: Vec<&Made> =
             images.iter().copied().filter(|image| products.contains(image.key / 3)).collect();
         for k in [1, 10, images.len() + 1] {

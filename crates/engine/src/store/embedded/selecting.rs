@@ -24,6 +24,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 const MOST_COLUMN_BYTES: usize = if cfg!(test) { 64 * 1024 } else { 128 << 20 };
 /// All fields together; those not asked for longest go first.
 const MOST_BYTES: usize = if cfg!(test) { 256 * 1024 } else { 256 << 20 };
+/// Values that are read between looks at how much memory they take together.
+const LOOKED_AT_EVERY: u64 = if cfg!(test) { 64 } else { 16 * 1024 };
 /// Answers that are kept until the next write: one question asks several times.
 const MOST_ANSWERS: usize = 8;
 /// Values of a field that its summary lists.
@@ -166,7 +168,7 @@ impl Kept {
         if !fields.is_empty() {
             let columns = &mut self.columns;
             each_picked(moment, self.seq, &fields.iter().collect::<Vec<_>>(), |product, field, items| {
-                if let Some(column) = columns.get_mut(field) {
+                if let Some(column) = fields.get(field).and_then(|field| columns.get_mut(field)) {
                     column.set(product, items);
                 }
             })?;
@@ -185,8 +187,13 @@ impl Kept {
         }
         let mut filling: Vec<(&FieldPath, Option<Column>)> =
             fields.iter().map(|field| (*field, Some(Column::default()))).collect();
+        let mut calls = 0_u64;
         each_picked(moment, None, &fields, |product, field, items| {
-            let Some((_, column)) = filling.iter_mut().find(|(of, _)| *of == field) else { return };
+            calls += 1;
+            if calls.is_multiple_of(LOOKED_AT_EVERY) {
+                drop_largest(&mut filling);
+            }
+            let Some((_, column)) = filling.get_mut(field) else { return };
             if let Some(filled) = column {
                 filled.set(product, items);
                 if filled.bytes() > MOST_COLUMN_BYTES {
@@ -203,6 +210,15 @@ impl Kept {
             }
         }
         Ok(())
+    }
+}
+
+/// Gives up the largest columns until the others take no more than all may.
+fn drop_largest(filling: &mut [(&FieldPath, Option<Column>)]) {
+    let bytes = |column: &Option<Column>| column.as_ref().map_or(0, Column::bytes);
+    while filling.iter().map(|(_, column)| bytes(column)).sum::<usize>() > MOST_BYTES {
+        let Some((_, largest)) = filling.iter_mut().max_by_key(|(_, column)| bytes(column)) else { return };
+        *largest = None;
     }
 }
 
@@ -236,24 +252,25 @@ fn each_product(
     Ok(())
 }
 
-/// Hands what each of `fields` reaches in every product to `each`, or in those that changed after write `since`.
-fn each_picked<'f>(
+/// Hands what each of `fields` reaches, by its place among them, in every product to `each`, or in those that changed after
+/// write `since`.
+fn each_picked(
     moment: &Transaction<'_>,
     since: Option<i64>,
-    fields: &[&'f FieldPath],
-    mut each: impl FnMut(usize, &'f FieldPath, Vec<Item>),
+    fields: &[&FieldPath],
+    mut each: impl FnMut(usize, usize, Vec<Item>),
 ) -> rusqlite::Result<()> {
-    let split: Vec<(&FieldPath, &str, &[String])> = fields
+    let split: Vec<(&str, &[String])> = fields
         .iter()
-        .filter_map(|field| field.names().split_first().map(|(first, rest)| (*field, &**first, rest)))
+        .map(|field| field.names().split_first().map_or(("", &[][..]), |(first, rest)| (&**first, rest)))
         .collect();
-    let mut names: Vec<&str> = split.iter().map(|(_, first, _)| *first).collect();
+    let mut names: Vec<&str> = split.iter().map(|(first, _)| *first).collect();
     names.sort_unstable();
     names.dedup();
     each_product(moment, since, |product, json| {
         let picked = pick(json, &names)
             .map_err(|error| damaged(format!("a product's fields are not a JSON object: {error}")))?;
-        for (field, first, rest) in &split {
+        for (field, (first, rest)) in split.iter().enumerate() {
             let value = names.binary_search(first).ok().and_then(|at| picked.get(at)?.as_ref());
             let mut items = Vec::new();
             if let Some(value) = value {
