@@ -20,7 +20,7 @@ use crate::store::{
 };
 use lookalike_vision::encoder::EncoderId;
 use lookalike_vision::hash::{PHash, PdqHash};
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -296,10 +296,8 @@ impl Store for EmbeddedStore {
     }
 
     fn product_ids(&self, after: Option<&ProductId>, limit: usize) -> Result<Vec<ProductId>, StoreError> {
-        let limit = row_limit(limit);
-        Ok(self
-            .readers
-            .read("going through the products", |moment| read::product_ids(moment, after, limit))?)
+        let ids = |moment: &Transaction<'_>| read::product_ids(moment, after, row_limit(limit));
+        Ok(self.readers.read("going through the products", ids)?)
     }
 
     fn validators(&self, id: &ProductId) -> Result<Vec<(ImageId, Validators)>, StoreError> {
