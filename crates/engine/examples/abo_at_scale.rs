@@ -126,8 +126,7 @@ fn make(folder: &Path, listings: u64, images: u64) {
     for folder in [&of_listings, &of_images, &folder.join("images/small")] {
         fs::create_dir_all(folder).unwrap();
     }
-    let gzip =
-        |path: &Path| BufWriter::new(GzEncoder::new(File::create(path).unwrap(), Compression::fast()));
+    let gzip = |path: &Path| BufWriter::new(GzEncoder::new(File::create(path).unwrap(), Compression::fast()));
     let mut bytes = 0_u64;
     for part in 0..16 {
         let mut out = gzip(&of_listings.join(format!("listings_{part:x}.json.gz")));
