@@ -1,10 +1,6 @@
 //! `--filter` of `search` and `check`, and `status --fields`: as people and programs see them.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a scenario that cannot go on fails right there"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests, where a failure is the answer")]
 
 mod cli_kit;
 

@@ -1,10 +1,6 @@
 //! Filters over HTTP: in JSON and in forms, for search and check, and the fields they are about.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a scenario that cannot go on fails right there"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests, where a failure is the answer")]
 
 mod http_server;
 

@@ -59,7 +59,7 @@ fn fields(n: u64, seeded: &mut Seeded) -> Fields {
     let fields = json!({
         "title": format!("{} {n}", seeded.text(6)), "description": seeded.text(60), "brand": seeded.text(2),
         "price": price, "color": seeded.word(), "material": [seeded.word(), seeded.word()],
-        "rank": seeded.next() % 100_000, "in_stock": seeded.next() % 3 > 0, "node": seeded.text(3),
+        "rank": seeded.next() % 100_000, "in_stock": !seeded.next().is_multiple_of(3), "node": seeded.text(3),
         "size": {"width": seeded.next() % 200, "unit": "cm"}, "url": format!("https://shop.example/p/{n}"),
     });
     fields.as_object().cloned().unwrap_or_default()
