@@ -108,12 +108,12 @@ mod tests {
         let rgb = page(90, 190, |x, y| match y {
             0..7 => true,
             12..16 => x % 4 < 2 && x > 5,
-            20..110 => true,
+            20..110 => (15..75).contains(&x),
             170..182 => (5..85).contains(&x),
             _ => false,
         });
         // then the photo is what is looked for.
-        assert_eq!(within(&rgb, 90, 190), Some(Rect { x: 0, y: 20, width: 90, height: 90 }));
+        assert_eq!(within(&rgb, 90, 190), Some(Rect { x: 15, y: 20, width: 60, height: 90 }));
     }
 
     #[test]
