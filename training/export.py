@@ -1,11 +1,14 @@
 """Writes the encoder as ONNX: batch normalisation folded, weights as float16, arithmetic in float32.
 
     python export.py ~/lookalike-training/stage-two.pt out/look-1.onnx
+    python export.py ~/lookalike-training/stage-two.pt ../crates/vision/src/look/look-1.onnx --fixture ../fixtures/look
 
 Input `input`: float32 (N, 3, 112, 112), RGB in 0..1. Output `embedding`: float32 (N, 256), norm 1. Opset 13.
 The graph is written node by node rather than traced: it is short, and holds nothing but Conv, Relu, Add, Clip, Mul,
-Pow, ReduceMean, Concat, Gemm, ReduceL2, Div and the Casts that widen the weights. It is then run in ONNX Runtime and
-compared with the float32 network on photos; a cosine below .999 is an error.
+Pow, ReduceMean, Concat, Flatten, ReduceL2, Div and the Casts that widen the weights. It is then run in ONNX Runtime and
+compared with the float32 network on photos; a cosine below .999 is an error. With `--fixture` the float32 network's
+vectors of drawn pictures are written beside, which the product's own tests are measured against (`fixture.py`): the
+second line is what puts new weights into the product.
 """
 
 import argparse
@@ -82,11 +85,14 @@ def build(model: Look) -> onnx.ModelProto:
     for layer in model.trunk:
         x = graph.layer(x, layer)
     peak = graph.add("Pow", graph.add("Clip", x, scalar(1e-4)), scalar(3.0))
-    peak = graph.add("Pow", graph.add("ReduceMean", peak, axes=[2, 3], keepdims=0), scalar(1 / 3))
-    mean = graph.add("ReduceMean", x, axes=[2, 3], keepdims=0)
+    peak = graph.add("Pow", graph.add("ReduceMean", peak, axes=[2, 3], keepdims=1), scalar(1 / 3))
+    mean = graph.add("ReduceMean", x, axes=[2, 3], keepdims=1)
     weight, bias = model.head.weight.detach().numpy(), model.head.bias.detach().numpy()
     pooled = graph.add("Concat", peak, mean, axis=1)
-    x = graph.add("Gemm", pooled, graph.weights(weight), graph.constant(bias), transB=1)
+    # The linear map as a convolution: ONNX Runtime sums those picture by picture, but a matrix product differently with
+    # the number of rows, and a picture's vector must not depend on those beside it, not even in its last bit.
+    weight = graph.weights(weight[:, :, None, None])
+    x = graph.add("Flatten", graph.add("Conv", pooled, weight, graph.constant(bias), kernel_shape=[1, 1]), axis=1)
     norm = graph.add("ReduceL2", x, axes=[1], keepdims=1)
     graph.nodes.append(helper.make_node("Div", [x, norm], ["embedding"], name="embedding"))
     made = helper.make_model(
@@ -122,6 +128,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="writes a checkpoint's averaged weights as ONNX")
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("onnx", type=Path)
+    parser.add_argument("--fixture", type=Path, help="folder to write vectors of drawn pictures to, for the product's tests")
     given = parser.parse_args()
     torch.set_num_threads(1)
     model = Look().eval()
@@ -133,6 +140,10 @@ def main() -> None:
     print(f"{given.onnx}: {given.onnx.stat().st_size:,} bytes, sha256 {digest}, least cosine {cosine:.6f}")
     if cosine < LEAST_COSINE:
         raise SystemExit(f"the export differs from the network: cosine {cosine:.6f}, at least {LEAST_COSINE} is wanted")
+    if given.fixture:
+        from fixture import write
+
+        write(model, digest, given.fixture)
 
 
 if __name__ == "__main__":

@@ -171,7 +171,7 @@ fn status_and_verify_answer_for_programs_and_for_people() {
     assert_eq!(keys(&status["encoders"][0]), ["name", "dimensions", "digest", "state", "text"]);
     let table = shop.run(["status", "shop"]);
     assert!(
-        table.is_done().stdout.starts_with("shop\n  products  3\n  images    3\n  encoders  look-0 ("),
+        table.is_done().stdout.starts_with("shop\n  products  3\n  images    3\n  encoders  look-1 ("),
         "{table:#?}"
     );
     let sound = shop.run(["verify", "shop", "--json"]).is_done().json();

@@ -23,7 +23,7 @@ fn foreign() -> EncoderId {
     EncoderId { name: "foreign".into(), digest: "f00d".into(), dimensions: 2 }
 }
 
-/// Gives the catalog `shop` vectors of [`foreign`] and takes those of `look-0`, to be added anew.
+/// Gives the catalog `shop` vectors of [`foreign`] and takes those of `look-1`, to be added anew.
 fn make_foreign(shop: &Shop) {
     let mut store = EmbeddedStore::open(&shop.path("shop"), Access::ReadWrite).unwrap();
     store.begin_encoder(&foreign()).unwrap();
@@ -35,7 +35,7 @@ fn make_foreign(shop: &Shop) {
         .collect();
     store.put_vectors("foreign", &vectors).unwrap();
     store.finish_encoder("foreign").unwrap();
-    store.remove_encoder("look-0").unwrap();
+    store.remove_encoder("look-1").unwrap();
 }
 
 #[test]
@@ -46,28 +46,28 @@ fn an_encoder_is_added_to_what_is_stored_made_primary_and_removed() {
     let listed = shop.run(["encoders", "list", "shop"]);
     assert!(listed.is_done().stdout.contains("foreign  primary"), "{listed:#?}");
 
-    let added = shop.run(["encoders", "add", "shop", "look-0", "--json"]).is_done().json();
-    assert_eq!((&added["finished"], &added["encoder"]), (&true.into(), &"look-0".into()));
+    let added = shop.run(["encoders", "add", "shop", "look-1", "--json"]).is_done().json();
+    assert_eq!((&added["finished"], &added["encoder"]), (&true.into(), &"look-1".into()));
     assert_eq!((&added["images"]["lacking"], &added["images"]["stored"]), (&30.into(), &30.into()));
-    let again = shop.run(["encoders", "add", "shop", "look-0"]);
-    assert!(again.error().contains("has every vector of look-0 already"), "{again:#?}");
+    let again = shop.run(["encoders", "add", "shop", "look-1"]);
+    assert!(again.error().contains("has every vector of look-1 already"), "{again:#?}");
 
     let by_look =
-        shop.run(["search", "shop", "photos/p3.png", "--encoder", "look-0", "--json"]).is_done().json();
-    assert_eq!((&by_look["encoder"], &by_look["results"]), (&"look-0".into(), &before["results"]));
+        shop.run(["search", "shop", "photos/p3.png", "--encoder", "look-1", "--json"]).is_done().json();
+    assert_eq!((&by_look["encoder"], &by_look["results"]), (&"look-1".into(), &before["results"]));
     // The primary one's model is not here; what needs none works all the same.
     let foreign = shop.run(["search", "shop", "photos/p3.png"]);
     assert!(foreign.error().contains("no model `foreign`"), "{foreign:#?}");
     shop.run(["search", "shop", "--id", "p3.png"]).is_done();
 
-    let primary = shop.run(["encoders", "primary", "shop", "look-0"]);
-    assert!(primary.is_done().stdout.contains("look-0   primary"), "{primary:#?}");
+    let primary = shop.run(["encoders", "primary", "shop", "look-1"]);
+    assert!(primary.is_done().stdout.contains("look-1   primary"), "{primary:#?}");
     shop.run(["search", "shop", "photos/p3.png"]).is_done();
     shop.run(["encoders", "remove", "shop", "foreign"]).is_done();
-    let last = shop.run(["encoders", "remove", "shop", "look-0"]);
-    assert!(last.error().contains("look-0 is the only encoder of shop"), "{last:#?}");
+    let last = shop.run(["encoders", "remove", "shop", "look-1"]);
+    assert!(last.error().contains("look-1 is the only encoder of shop"), "{last:#?}");
     shop.run(["verify", "shop"]).is_done();
-    assert!(!shop.path("shop/failures-look-0.csv").exists());
+    assert!(!shop.path("shop/failures-look-1.csv").exists());
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn photos_that_are_gone_or_changed_are_named_with_the_way_out() {
     make_foreign(&shop);
     fs::remove_file(shop.path("photos/p1.png")).unwrap();
     shop.write("photos/p2.png", png(&drawing(99)));
-    let ran = shop.run(["encoders", "add", "shop", "look-0"]);
+    let ran = shop.run(["encoders", "add", "shop", "look-1"]);
     assert!(ran.has_failures().stdout.contains("5 lacking = 3 stored + 2 failed"), "{ran:#?}");
     assert!(ran.stdout.contains("--skip-unreadable"), "{ran:#?}");
     let mut failed = ran.failed();
@@ -86,7 +86,7 @@ fn photos_that_are_gone_or_changed_are_named_with_the_way_out() {
         failed[1].ends_with("p2.png: has changed since it was stored: index its source again"),
         "{failed:?}"
     );
-    assert_eq!(shop.failures("shop/failures-look-0.csv").len(), 2);
+    assert_eq!(shop.failures("shop/failures-look-1.csv").len(), 2);
     // Unfinished, and the catalog says so.
     let listed = shop.run(["encoders", "list", "shop"]);
     assert!(listed.is_done().stdout.contains("being added, 2 photos lack it"), "{listed:#?}");
@@ -95,13 +95,13 @@ fn photos_that_are_gone_or_changed_are_named_with_the_way_out() {
         (&status["encoders"][1]["state"], &status["encoders"][1]["lacking"]),
         (&"being added".into(), &2.into())
     );
-    let asked = shop.run(["search", "shop", "--id", "p0.png", "--encoder", "look-0"]);
-    assert!(asked.error().contains("has no encoder \"look-0\", it has foreign"), "{asked:#?}");
+    let asked = shop.run(["search", "shop", "--id", "p0.png", "--encoder", "look-1"]);
+    assert!(asked.error().contains("has no encoder \"look-1\", it has foreign"), "{asked:#?}");
     shop.run(["verify", "shop"]).is_done();
 
-    let ran = shop.run(["encoders", "add", "shop", "look-0", "--skip-unreadable"]);
-    assert!(ran.has_failures().stdout.contains("look-0 is one of the catalog's encoders"), "{ran:#?}");
-    shop.run(["encoders", "primary", "shop", "look-0"]).is_done();
+    let ran = shop.run(["encoders", "add", "shop", "look-1", "--skip-unreadable"]);
+    assert!(ran.has_failures().stdout.contains("look-1 is one of the catalog's encoders"), "{ran:#?}");
+    shop.run(["encoders", "primary", "shop", "look-1"]).is_done();
     shop.run(["encoders", "remove", "shop", "foreign"]).is_done();
     shop.run(["verify", "shop"]).is_done();
     // What changed is brought by its source and found by look again.
@@ -146,7 +146,7 @@ fn photos_from_the_web_are_kept_and_not_fetched_again() {
     assert_eq!(status["kept_photos"]["count"], 6);
     make_foreign(&shop);
     // Without --allow-private-urls: nothing is asked of the web at all.
-    let added = shop.run(["encoders", "add", "shop", "look-0"]);
+    let added = shop.run(["encoders", "add", "shop", "look-1"]);
     assert!(added.is_done().stdout.contains("6 lacking = 6 stored + 0 failed"), "{added:#?}");
     assert_eq!(asked.load(Ordering::SeqCst), 6);
     shop.run(["verify", "shop"]).is_done();
@@ -162,14 +162,14 @@ fn photos_from_the_web_are_kept_and_not_fetched_again() {
 #[test]
 fn a_catalog_keeps_the_encoders_it_was_made_with() {
     let shop = Shop::with_catalog(2);
-    shop.run(["index", "shop", "photos", "--encoder", "look-0"]).is_done();
-    let other = shop.run(["index", "shop", "photos", "--encoder", "look-0", "--encoder", "clip"]);
+    shop.run(["index", "shop", "photos", "--encoder", "look-1"]).is_done();
+    let other = shop.run(["index", "shop", "photos", "--encoder", "look-1", "--encoder", "clip"]);
     assert!(other.error().contains("lookalike encoders add shop NAME"), "{other:#?}");
     let unknown = shop.run(["index", "new", "photos", "--encoder", "nonsense"]);
     assert!(unknown.error().contains("`nonsense`"), "{unknown:#?}");
     assert!(!shop.path("new").exists(), "a mistyped name leaves nothing behind");
-    let twice = shop.run(["index", "new", "photos", "--encoder", "look-0", "--encoder", "look-0"]);
-    assert!(twice.error().contains("\"look-0\" is listed twice"), "{twice:#?}");
+    let twice = shop.run(["index", "new", "photos", "--encoder", "look-1", "--encoder", "look-1"]);
+    assert!(twice.error().contains("\"look-1\" is listed twice"), "{twice:#?}");
     make_foreign(&shop);
     let foreign = shop.run(["index", "shop", "photos"]);
     assert!(foreign.error().contains("`foreign`"), "{foreign:#?}");
@@ -202,8 +202,8 @@ fn words_find_products_by_their_fields_where_no_encoder_reads_words() {
         shop.run(["search", "shop", "--text", " "]).error(),
         "the text is blank: give words to look for"
     );
-    let image_only = shop.run(["search", "shop", "--text", "mug", "--encoder", "look-0"]);
-    assert!(image_only.error().starts_with("look-0 reads pictures, not words"), "{image_only:#?}");
+    let image_only = shop.run(["search", "shop", "--text", "mug", "--encoder", "look-1"]);
+    assert!(image_only.error().starts_with("look-1 reads pictures, not words"), "{image_only:#?}");
     let usage = shop.run(["search", "shop", "--text", "mug", "--id", "p0.png"]);
     assert!(usage.usage().contains("cannot be used with"), "{usage:#?}");
     let usage = shop.run(["search", "shop", "--text", "mug", "--mode", "similar"]);
@@ -214,24 +214,24 @@ fn words_find_products_by_their_fields_where_no_encoder_reads_words() {
 fn each_encoder_is_measured_by_the_labels_without_its_model() {
     let shop = Shop::with_catalog(6);
     make_foreign(&shop);
-    shop.run(["encoders", "add", "shop", "look-0"]).is_done();
+    shop.run(["encoders", "add", "shop", "look-1"]).is_done();
     let fold = |n| if n < 4 { "measure" } else { "train" };
     let rows: String = (0..6).map(|n| format!("p{n}.png,{},c,{}\n", n / 2, fold(n))).collect();
     shop.write("labels.csv", format!("file,product_id,class,fold\n{rows}"));
     let evaluate = ["evaluate", "shop", "--labels", "labels.csv", "--trials", "0"];
     let all = shop.run([&evaluate[..], &["--encoder", "all", "--json"]].concat()).is_done().json();
     let rows: Vec<_> = all["labelled"].as_array().unwrap().iter().map(|row| &row["encoder"]).collect();
-    assert_eq!(rows, ["foreign", "look-0"]);
+    assert_eq!(rows, ["foreign", "look-1"]);
     assert!(all["labelled"][1]["same_product_r1"].is_f64(), "{all}");
-    let markdown = shop.run([&evaluate[..4], &["--markdown", "--encoder", "look-0"]].concat());
+    let markdown = shop.run([&evaluate[..4], &["--markdown", "--encoder", "look-1"]].concat());
     let table = &markdown.is_done().stdout;
     assert!(table.starts_with("| encoder | photos of | photos | same product R@1 |"), "{table}");
-    assert!(table.contains("\n| look-0 | all | 6 | "), "{table}");
+    assert!(table.contains("\n| look-1 | all | 6 | "), "{table}");
     // Only photos of the fold are asked for the same product, among all.
-    assert!(table.contains("\n| look-0 | photos | 4 | "), "{table}");
+    assert!(table.contains("\n| look-1 | photos | 4 | "), "{table}");
     assert_eq!(all["same_product"][0]["queries"], 4, "{all}");
     let none = shop.run([&evaluate[..3], &["labels.csv", "--fold", "other", "--trials", "1"]].concat());
     assert!(none.error().contains("no photo of the catalog is of the fold other"), "{none:#?}");
     let unknown = shop.run([&evaluate[..], &["--encoder", "clip"]].concat());
-    assert!(unknown.error().contains("it has foreign, look-0"), "{unknown:#?}");
+    assert!(unknown.error().contains("it has foreign, look-1"), "{unknown:#?}");
 }

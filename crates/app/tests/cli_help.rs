@@ -29,7 +29,7 @@ fn every_command_explains_itself() {
 
 #[test]
 fn what_can_be_done_about_encoders_explains_itself() {
-    for action in ["list", "add", "remove", "primary"] {
+    for action in ["list", "add", "remove", "primary", "upgrade"] {
         let help = Shop::new().run(["encoders", action, "--help"]);
         insta::assert_snapshot!(format!("encoders_{action}"), help.is_done().stdout);
     }

@@ -75,9 +75,32 @@ fn the_list_says_what_is_here_what_can_be_had_and_who_vouches_for_it() {
         (Some(8), Some(false), Some(false))
     );
     assert_eq!(mine["bytes"], fs::metadata(fixture("image.onnx")).unwrap().len());
-    // Nothing was run with real weights when this was written, and nothing claims to have been.
-    assert!(models.iter().all(|model| model["verified"] == false));
-    assert_eq!(models.len(), 11);
+    let (built_in, others) = models.split_first().unwrap();
+    assert_eq!((&built_in["name"], &built_in["state"]), (&"look-1".into(), &"built-in".into()));
+    // Nothing else was run with real weights when this was written, and nothing claims to have been.
+    assert!(others.iter().all(|model| model["verified"] == false));
+    assert_eq!(others.len(), 11);
+}
+
+#[test]
+fn the_built_in_encoder_says_what_it_is_and_what_it_learnt_from() {
+    let shop = Shop::new();
+    let list = run(&shop, &["list"]).is_done().stdout.clone();
+    let words: Vec<&str> = list.lines().nth(1).unwrap().split_whitespace().collect();
+    assert_eq!(words[..6], ["look-1", "256", "no", "MIT", "OR", "Apache-2.0"]);
+    let text = run(&shop, &["show", "look-1"]).is_done().stdout.clone();
+    for said in ["built in", "MIT OR Apache-2.0", "trained on", "no weights of others", "CARD.md", "px = 112"]
+    {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let value = run(&shop, &["show", "look-1", "--json"]).is_done().json();
+    assert_eq!(value["encoder_digest"].as_str().unwrap().len(), 64);
+    assert_eq!((&value["dimensions"], &value["text"]), (&256.into(), &false.into()));
+    // Catalogs carry the same digest.
+    shop.write("photos/a.png", cli_kit::png(&cli_kit::drawing(1)));
+    shop.run(["index", "shop", "photos"]).is_done();
+    let status = shop.run(["status", "shop", "--json"]).is_done().json();
+    assert_eq!(status["encoders"][0]["digest"], value["encoder_digest"]);
 }
 
 #[test]
@@ -133,7 +156,7 @@ fn bad_input_is_named_with_its_cure() {
     for (arguments, said) in [
         (&["show", "nothing"][..], "there is no model `nothing`: there are resnet50-v1"),
         (&["show", "../etc"], "`../etc` is no name for a model"),
-        (&["remove", "look-0"], "`look-0` is the built-in descriptor"),
+        (&["remove", "look-1"], "`look-1` is the name of a built-in encoder"),
         (&["remove", "dinov2-small"], "the model dinov2-small is not on this machine"),
         (&["pull", "nothing"], "there is no model `nothing`"),
         (&["pull", "--page", "missing.toml"], "cannot read missing.toml"),
@@ -143,7 +166,7 @@ fn bad_input_is_named_with_its_cure() {
         ),
         (&["add", "x", "--image", "empty.onnx", "--preprocess", "clip"], "empty.onnx is empty (0 bytes)"),
         (&["add", "x", "--image", "empty.onnx"], "nothing says how x is fed: give --like NAME"),
-        (&["add", "look-0", "--image", "empty.onnx"], "`look-0` is the built-in descriptor"),
+        (&["add", "look-1", "--image", "empty.onnx"], "`look-1` is the name of a built-in encoder"),
     ] {
         let ran = run(&shop, arguments);
         assert!(ran.error().starts_with(said), "{said}: {ran:?}");

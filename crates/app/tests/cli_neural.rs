@@ -88,7 +88,7 @@ fn a_network_is_added_to_a_catalog_and_chosen_for_a_question() {
     shop.run(["encoders", "add", "shop", "tiny"]).is_done();
     let by_look = shop.run(["search", "shop", "photos/p3.png", "--json"]).json();
     let by_tiny = shop.run(["search", "shop", "photos/p3.png", "--encoder", "tiny", "--json"]).json();
-    assert_eq!((&by_look["encoder"], &by_tiny["encoder"]), (&"look-0".into(), &"tiny".into()));
+    assert_eq!((&by_look["encoder"], &by_tiny["encoder"]), (&"look-1".into(), &"tiny".into()));
     assert_eq!(by_tiny["results"][0]["product_id"], "p3");
     let listed = shop.run(["encoders", "list", "shop"]);
     assert!(listed.is_done().stdout.contains("tiny     ready    yes"), "{listed:#?}");

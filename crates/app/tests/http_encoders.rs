@@ -66,7 +66,7 @@ fn a_question_goes_through_the_encoder_it_names() {
         server.post_json("/v1/search", &question)
     };
     let usual = by_json(json!({})).ok();
-    assert_eq!((&usual["encoder"], usual.get("matched_by")), (&json!("look-0"), None));
+    assert_eq!((&usual["encoder"], usual.get("matched_by")), (&json!("look-1"), None));
     let named = by_json(json!({"encoder": "middle"})).ok();
     assert_eq!(named["encoder"], "middle");
     assert_eq!(named["results"][0]["product_id"], "p1");
@@ -82,7 +82,7 @@ fn a_question_goes_through_the_encoder_it_names() {
 
     let (code, detail) = by_json(json!({"encoder": "clip"})).problem(422);
     assert_eq!(code, "unknown_encoder");
-    assert!(detail.contains("it has look-0, middle") && detail.contains("encoders add"), "{detail}");
+    assert!(detail.contains("it has look-1, middle") && detail.contains("encoders add"), "{detail}");
     let catalog = server.get("/v1/catalog").ok();
     let encoders: Vec<_> = catalog["encoders"]
         .as_array()
@@ -90,7 +90,7 @@ fn a_question_goes_through_the_encoder_it_names() {
         .iter()
         .map(|e| (e["name"].as_str().unwrap(), e["text"].as_bool().unwrap(), e["default"].as_bool().unwrap()))
         .collect();
-    assert_eq!(encoders, [("look-0", false, true), ("middle", true, false)]);
+    assert_eq!(encoders, [("look-1", false, true), ("middle", true, false)]);
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn words_are_compared_with_photos_where_an_encoder_reads_them() {
     let long = server.post_json("/v1/search", &json!({"text": "red ".repeat(40)})).ok();
     assert_eq!(long["truncated"], true);
     let (code, detail) =
-        server.post_json("/v1/search", &json!({"text": "red", "encoder": "look-0"})).problem(422);
+        server.post_json("/v1/search", &json!({"text": "red", "encoder": "look-1"})).problem(422);
     assert_eq!(code, "encoder_reads_no_text");
     assert!(detail.contains("ask with middle"), "{detail}");
 }
@@ -137,7 +137,7 @@ fn words_that_make_no_question_are_refused_with_the_reason() {
         (json!({"text": "x".repeat(4097)}), "4097 characters long; the longest allowed is 4096"),
         (json!({"text": "mug", "image_id": IMAGES[0]}), "exactly one of"),
         (json!({"text": "mug", "mode": "similar"}), "leave it out beside text"),
-        (json!({"text": "mug", "encoder": "look-0"}), "reads pictures, not words"),
+        (json!({"text": "mug", "encoder": "look-1"}), "reads pictures, not words"),
         (json!({"text": 5}), "invalid type"),
         (json!({"text": "mug", "top": 0}), "top is 0"),
     ] {

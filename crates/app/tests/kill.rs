@@ -68,7 +68,7 @@ fn killed_while_an_encoder_is_added_a_catalog_is_sound_and_ends_equal() {
     take_look_away(&catalog);
     let add = || {
         let mut command = Command::new(BINARY);
-        command.args(["encoders", "add"]).arg(&catalog).arg("look-0");
+        command.args(["encoders", "add"]).arg(&catalog).arg("look-1");
         command
     };
     let (mut dice, mut interrupted) = (0xadd_u64, 0);
@@ -84,7 +84,7 @@ fn killed_while_an_encoder_is_added_a_catalog_is_sound_and_ends_equal() {
     // It may have come to its end before the last kill; then there is nothing left to add.
     let ended = add().output().unwrap();
     let text = String::from_utf8_lossy(&ended.stderr);
-    assert!(ended.status.success() || text.contains("every vector of look-0 already"), "{text}");
+    assert!(ended.status.success() || text.contains("every vector of look-1 already"), "{text}");
     let mut store = EmbeddedStore::open(&catalog, Access::ReadWrite).unwrap();
     store.remove_encoder("stand-in").unwrap();
     drop(store);
@@ -92,7 +92,7 @@ fn killed_while_an_encoder_is_added_a_catalog_is_sound_and_ends_equal() {
     println!("{interrupted} of {kills} kills hit a running addition");
 }
 
-/// Leaves a catalog with vectors of another encoder, so that `look-0` can be added.
+/// Leaves a catalog with vectors of another encoder, so that `look-1` can be added.
 fn take_look_away(catalog: &Path) {
     let mut store = EmbeddedStore::open(catalog, Access::ReadWrite).unwrap();
     let stand_in = EncoderId { name: "stand-in".into(), digest: "1".into(), dimensions: 1 };
@@ -101,7 +101,7 @@ fn take_look_away(catalog: &Path) {
     let vectors: Vec<_> = lacking.iter().map(|image| (image.key, vec![1.0])).collect();
     store.put_vectors("stand-in", &vectors).unwrap();
     store.finish_encoder("stand-in").unwrap();
-    store.remove_encoder("look-0").unwrap();
+    store.remove_encoder("look-1").unwrap();
 }
 
 #[test]

@@ -176,7 +176,7 @@ fn what_cannot_be_added_is_named_with_the_cure_and_leaves_nothing() {
         (named(".x"), "no name for a model"),
         (named("X"), "no name for a model"),
         (named("a/b"), "no name for a model"),
-        (named("look-0"), "is the built-in descriptor"),
+        (named("look-1"), "is the name of a built-in encoder"),
         (image(at("missing.onnx")), "missing.onnx does not exist: check the path"),
         (image(at("empty.onnx")), "empty.onnx is empty (0 bytes)"),
         (image(folder.path().to_path_buf()), "is a folder: give the file in it"),

@@ -110,7 +110,7 @@ fn photo(n: u64, encoders: &[&dyn Encoder]) -> NewImage {
     NewImage { hashes: Hashes::of(&picture), vectors, ..image(&format!("{n}.png"), n, &[]) }
 }
 
-/// Twelve mugs, the first three red, green and blue; encoders look-0 and colour-words.
+/// Twelve mugs, the first three red, green and blue; encoders look-1 and colour-words.
 fn catalog(folder: &Path) -> Arc<EmbeddedStore> {
     let (look, words) = (Look::default(), ColourWords::new());
     let path = folder.join("shop.lookalike");
@@ -149,7 +149,7 @@ fn a_question_is_compared_by_the_encoder_it_names_and_by_the_primary_else() {
     let picture = plain([255, 0, 0]);
     let request = Request { mode: Mode::Similar, top: 3, ..Request::default() };
     let mut cosines = Vec::new();
-    for (named, is) in [(None, "look-0"), (Some("look-0"), "look-0"), (Some("colour-words"), "colour-words")]
+    for (named, is) in [(None, "look-1"), (Some("look-1"), "look-1"), (Some("colour-words"), "colour-words")]
     {
         let probe = searcher.probe(&picture, None, named).unwrap();
         assert_eq!(searcher.encoder_of(&probe).unwrap().name, is);
@@ -164,7 +164,7 @@ fn a_question_is_compared_by_the_encoder_it_names_and_by_the_primary_else() {
     assert_ne!(cosines[0], cosines[2]);
 
     let error = searcher.probe(&picture, None, Some("resnet50")).unwrap_err().to_string();
-    assert!(error.contains("no encoder \"resnet50\", it has look-0, colour-words"), "{error}");
+    assert!(error.contains("no encoder \"resnet50\", it has look-1, colour-words"), "{error}");
     assert!(error.contains("encoders add"), "{error}");
     let by_words = searcher.with_default("colour-words").unwrap();
     assert_eq!(by_words.default_encoder().unwrap().name, "colour-words");
@@ -252,8 +252,8 @@ fn without_such_an_encoder_the_products_own_words_answer() {
         (" \n\t\0 ", None, "blank"),
         ("?!", None, "no letter and no digit"),
         (&*"x".repeat(5000), None, "5000 characters long; the longest allowed is 4096"),
-        ("mug", Some("clip"), "no encoder \"clip\", it has look-0"),
-        ("mug", Some("look-0"), "look-0 reads pictures, not words: leave the encoder out"),
+        ("mug", Some("clip"), "no encoder \"clip\", it has look-1"),
+        ("mug", Some("look-1"), "look-1 reads pictures, not words: leave the encoder out"),
     ] {
         let error = ask(&searcher, text, encoder).unwrap_err().to_string();
         assert!(error.contains(says), "{error}");
@@ -264,7 +264,7 @@ fn without_such_an_encoder_the_products_own_words_answer() {
 fn words_for_an_encoder_that_reads_none_name_those_that_do() {
     let folder = tempfile::tempdir().unwrap();
     let searcher = searcher(&catalog(folder.path()), Models::default());
-    let error = ask(&searcher, "mug", Some("look-0")).unwrap_err().to_string();
+    let error = ask(&searcher, "mug", Some("look-1")).unwrap_err().to_string();
     assert!(error.contains("ask with colour-words, or leave the encoder out"), "{error}");
 }
 

@@ -127,7 +127,7 @@ fn a_collage_and_a_page_are_copies_of_the_listed_photo_they_show() {
         let probe = searcher.probe(&picture, None, None).unwrap();
         assert_eq!(encoder.count(), 1);
         // when it is asked whether it is listed,
-        let check = searcher.check(&probe, 5).unwrap();
+        let check = searcher.check(&probe, 5, None).unwrap();
         // then it is, and the answer says in which part,
         assert_eq!(check.verdict, Class::EditedCopy);
         let best = &check.matches[0];
@@ -135,12 +135,12 @@ fn a_collage_and_a_page_are_copies_of_the_listed_photo_they_show() {
         assert!(best.evidence.region_cosine > 0.9 && best.evidence.cosine < best.evidence.region_cosine);
         // and the parts were encoded once however often it is asked.
         assert!((5..=6).contains(&encoder.count()));
-        assert_eq!(searcher.check(&probe, 5).unwrap(), check);
+        assert_eq!(searcher.check(&probe, 5, None).unwrap(), check);
         assert_eq!(encoder.count(), 0);
     }
     // A collage of nothing that is listed is no copy.
     let probe = searcher.probe(&collage([910, 911, 912, 913]), None, None).unwrap();
-    assert!(searcher.check(&probe, 5).unwrap().verdict < Class::EditedCopy);
+    assert!(searcher.check(&probe, 5, None).unwrap().verdict < Class::EditedCopy);
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn parts_are_not_looked_at_where_they_could_add_nothing() {
     let searcher = searcher(&folder, &encoder);
     // A photo that is found as it is leaves no doubt,
     let probe = searcher.probe(&chequered(5), None, None).unwrap();
-    let check = searcher.check(&probe, 5).unwrap();
+    let check = searcher.check(&probe, 5, None).unwrap();
     assert_eq!((check.verdict, check.matches[0].evidence.region), (Class::Identical, None));
     // looks are asked of whole pictures,
     let request = Request { mode: Mode::Similar, ..Request::default() };
@@ -159,13 +159,13 @@ fn parts_are_not_looked_at_where_they_could_add_nothing() {
     assert_eq!(encoder.count(), 2);
     // of a stored image there are no pixels to cut parts from,
     let key = searcher.store().find_image(&image_id("7.png")).unwrap().unwrap();
-    searcher.check(&searcher.probe_stored(key, None).unwrap(), 5).unwrap();
+    searcher.check(&searcher.probe_stored(key, None).unwrap(), 5, None).unwrap();
     assert_eq!(encoder.count(), 0);
     // and under an encoder without fitted weights nobody knows what a part is worth.
     let folder = tempfile::tempdir().unwrap();
     let other = Thumbnails::named("thumbnails");
     let searcher = self::searcher(&folder, &other);
     let probe = searcher.probe(&collage([900, 17, 901, 902]), None, None).unwrap();
-    searcher.check(&probe, 5).unwrap();
+    searcher.check(&probe, 5, None).unwrap();
     assert_eq!(other.count(), 1);
 }

@@ -9,9 +9,9 @@ use std::fmt;
 /// Which encoder, with which weights, made a vector.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct EncoderId {
-    /// The name a person uses, such as `look-0` or `clip-vit-b32`.
+    /// The name a person uses, such as `look-1` or `clip-vit-b32`.
     pub name: String,
-    /// What decides the numbers besides the picture: the SHA-256 of the weights, or a recipe's version.
+    /// What decides the numbers besides the picture: a SHA-256 over the weights and how they are fed.
     pub digest: String,
     /// Length of its vectors.
     pub dimensions: usize,

@@ -2,7 +2,8 @@
 
 use super::cost::{CacheSize, Fetching};
 use super::counts::{note, outcome};
-use super::open::{Catalog, PhotoLimits, encoder_named, encoder_reads_text};
+use super::encoders_upgrade::Upgrade;
+use super::open::{Catalog, PhotoLimits, encoder_for_catalog, encoder_reads_text};
 use super::progress::Progress;
 use super::{Outcome, interrupt};
 use crate::report::{json, table};
@@ -13,8 +14,7 @@ use lookalike_engine::store::embedded::{Access, EmbeddedStore};
 use lookalike_engine::store::{EncoderChanges, Store, Summary};
 use serde_json::{Value, json};
 use std::io::{self, Write};
-use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// List, add and remove what makes a catalog's vectors
 ///
@@ -31,6 +31,7 @@ enum Action {
     Add(Add),
     Remove(Remove),
     Primary(Primary),
+    Upgrade(Upgrade),
 }
 
 /// List a catalog's encoders, the primary one first
@@ -59,6 +60,13 @@ struct Add {
     /// The encoder.
     #[arg(value_name = "NAME")]
     name: String,
+    #[command(flatten)]
+    how: Encoding,
+}
+
+/// How stored photos are encoded once more.
+#[derive(Debug, clap::Args)]
+pub(super) struct Encoding {
     /// Go on without the photos that cannot be read any more.
     #[arg(long)]
     skip_unreadable: bool,
@@ -77,7 +85,7 @@ struct Add {
     limits: PhotoLimits,
     /// Print the counts as JSON.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 /// Remove an encoder and all its vectors
@@ -107,6 +115,7 @@ impl Encoders {
         match self.action {
             Action::List(list) => list.run(),
             Action::Add(add) => add.run(),
+            Action::Upgrade(upgrade) => upgrade.run(),
             Action::Remove(remove) => change(&remove.catalog, |store| store.remove_encoder(&remove.name)),
             Action::Primary(primary) => change(&primary.catalog, |store| store.make_primary(&primary.name)),
         }
@@ -177,12 +186,31 @@ fn short(digest: &str) -> String {
 
 impl Add {
     fn run(self) -> anyhow::Result<Outcome> {
-        let folder = self.catalog.folder()?.to_path_buf();
-        let mut store = EmbeddedStore::open(&folder, Access::ReadWrite)?;
-        // Each worker has its own core.
-        let encoder = encoder_named(&self.name, NonZero::<usize>::MIN)?;
+        let folder = self.catalog.folder()?;
+        let mut store = EmbeddedStore::open(folder, Access::ReadWrite)?;
+        let added = self.how.add(&mut store, folder, &self.name)?;
+        let mut out = io::stdout().lock();
+        if self.how.json {
+            json::write(&mut out, &report_as_json(&self.name, &added))?;
+        } else {
+            let rows = report_rows(&self.name, &added);
+            table::write_record(&mut out, &folder.display().to_string(), &rows)?;
+        }
+        Ok(outcome(&added.report))
+    }
+}
+
+impl Encoding {
+    /// Gives every photo of the catalog in `folder` a vector of the encoder `name`, told on standard error.
+    pub(super) fn add(
+        &self,
+        store: &mut EmbeddedStore,
+        folder: &Path,
+        name: &str,
+    ) -> anyhow::Result<AddReport> {
+        let encoder = encoder_for_catalog(name)?;
         store.begin_encoder(encoder.id())?;
-        let named = || folder.join(format!("failures-{}.csv", self.name));
+        let named = || folder.join(format!("failures-{name}.csv"));
         let mut failures = FailuresFile::create(&self.failures.clone().unwrap_or_else(named))?;
         let usual = Ingest::default();
         let ingest = Ingest {
@@ -208,8 +236,7 @@ impl Add {
             Event::Progress(counts) => progress.reach(counts.stored + counts.failed, &note(&counts)),
             _ => {}
         };
-        let added =
-            ingest.add_encoder(&mut store, encoder.as_ref(), &reader, unreadable, &mut on_event, &stop);
+        let added = ingest.add_encoder(store, encoder.as_ref(), &reader, unreadable, &mut on_event, &stop);
         progress.finish();
         let added = added?;
         if let Some(error) = unwritten {
@@ -219,43 +246,37 @@ impl Add {
             // Nobody may be there to read it.
             let _ = writeln!(io::stderr(), "what failed is named in {}", path.display());
         }
-        let mut out = io::stdout().lock();
-        if self.json {
-            json::write(&mut out, &report_as_json(&self.name, &added))?;
-        } else {
-            self.write_report(&mut out, &added)?;
-        }
-        Ok(outcome(&added.report))
-    }
-
-    fn write_report(&self, out: &mut dyn Write, added: &AddReport) -> io::Result<()> {
-        let AddReport { report, finished } = added;
-        let counts = &report.counts;
-        let mut photos =
-            format!("{} lacking = {} stored + {} failed", counts.seen, counts.stored, counts.failed);
-        if counts.not_reached > 0 {
-            photos.push_str(&format!(" + {} not reached", counts.not_reached));
-        }
-        let rate = (counts.stored + counts.failed) as f64 / report.seconds.max(1e-9);
-        let state = match (finished, report.cancelled) {
-            (true, _) => format!("{} is one of the catalog's encoders", self.name),
-            (false, true) => "run the same command again to go on".to_owned(),
-            (false, false) => {
-                "not finished: bring back what failed, or index its source again where it changed, and run \
-                               the same command again; or add --skip-unreadable"
-                    .to_owned()
-            }
-        };
-        let rows = [
-            ("photos", photos),
-            ("time", format!("{:.1} s, {rate:.0} photos a second", report.seconds)),
-            (if *finished { "done" } else { "stopped" }, state),
-        ];
-        table::write_record(out, &self.catalog.catalog.display().to_string(), &rows)
+        Ok(added)
     }
 }
 
-fn report_as_json(name: &str, added: &AddReport) -> Value {
+/// How adding went, for a person.
+pub(super) fn report_rows(name: &str, added: &AddReport) -> Vec<(&'static str, String)> {
+    let AddReport { report, finished } = added;
+    let counts = &report.counts;
+    let mut photos = format!("{} lacking = {} stored + {} failed", counts.seen, counts.stored, counts.failed);
+    if counts.not_reached > 0 {
+        photos.push_str(&format!(" + {} not reached", counts.not_reached));
+    }
+    let rate = (counts.stored + counts.failed) as f64 / report.seconds.max(1e-9);
+    let state = match (finished, report.cancelled) {
+        (true, _) => format!("{name} is one of the catalog's encoders"),
+        (false, true) => "run the same command again to go on".to_owned(),
+        (false, false) => {
+            "not finished: bring back what failed, or index its source again where it changed, and run \
+                           the same command again; or add --skip-unreadable"
+                .to_owned()
+        }
+    };
+    vec![
+        ("photos", photos),
+        ("time", format!("{:.1} s, {rate:.0} photos a second", report.seconds)),
+        (if *finished { "done" } else { "stopped" }, state),
+    ]
+}
+
+/// How adding went, for a program.
+pub(super) fn report_as_json(name: &str, added: &AddReport) -> Value {
     let counts = &added.report.counts;
     json!({
         "encoder": name,

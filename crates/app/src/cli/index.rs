@@ -2,10 +2,10 @@
 
 use super::cost::{CacheSize, Cost, Fetching};
 use super::counts::{done, note, outcome};
-use super::open::{Catalog, USUAL_ENCODER, encoder_named};
+use super::open::{Catalog, USUAL_ENCODER, encoder_for_catalog};
 use super::progress::Progress;
 use super::reading::Reading;
-use super::{Outcome, counts, interrupt};
+use super::{Outcome, counts, interrupt, retired};
 use crate::report::json;
 use anyhow::{Context, bail};
 use lookalike_engine::fetch::CachingReader;
@@ -16,7 +16,6 @@ use lookalike_engine::store::Store;
 use lookalike_engine::store::embedded::{Access, EmbeddedStore};
 use lookalike_vision::encoder::{Encoder, EncoderId};
 use std::io::{self, Write};
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -34,7 +33,7 @@ pub(super) struct Index {
     /// product feed, a sitemap, a list of addresses, or Amazon Berkeley Objects; what it is, is told from its content.
     #[arg(value_name = "SOURCE")]
     source: PathBuf,
-    /// What makes the vectors of a new catalog, the primary one first; may be given more than once [default: look-0].
+    /// What makes the vectors of a new catalog, the primary one first; may be given more than once [default: look-1].
     #[arg(long = "encoder", value_name = "NAME")]
     encoders: Vec<String>,
     /// Where to name what failed [default: failures.csv in the catalog].
@@ -224,16 +223,18 @@ impl Run<'_> {
 
 /// Opens a catalog for writing with its own encoders, which must be those named if any are; or makes one for them.
 fn open_or_create(place: &Path, names: &[String]) -> anyhow::Result<(EmbeddedStore, Vec<Arc<dyn Encoder>>)> {
-    // Each worker has its own core.
-    let load = |name: &str| encoder_named(name, NonZero::<usize>::MIN);
     if !EmbeddedStore::is_at(place) {
         let usual = [USUAL_ENCODER.to_owned()];
         let names = if names.is_empty() { &usual } else { names };
-        let encoders = names.iter().map(|name| load(name)).collect::<anyhow::Result<Vec<_>>>()?;
+        let encoders =
+            names.iter().map(|name| encoder_for_catalog(name)).collect::<anyhow::Result<Vec<_>>>()?;
         let ids: Vec<EncoderId> = encoders.iter().map(|encoder| encoder.id().clone()).collect();
         return Ok((EmbeddedStore::open_or_create(place, &ids)?, encoders));
     }
     let store = EmbeddedStore::open(place, Access::ReadWrite)?;
+    if retired::is_in(&store) {
+        bail!(retired::cure(place));
+    }
     let has: Vec<&str> = store.encoders().iter().map(|id| id.name.as_str()).collect();
     if !names.is_empty() && names != has {
         let place = place.display();
@@ -245,7 +246,7 @@ fn open_or_create(place: &Path, names: &[String]) -> anyhow::Result<(EmbeddedSto
         );
     }
     let encoders = store.encoders().iter().map(|stored| {
-        let encoder = load(&stored.name)?;
+        let encoder = encoder_for_catalog(&stored.name)?;
         if encoder.id() != stored {
             let (stored, offered) = (stored.clone().into(), encoder.id().clone().into());
             return Err(SearchError::EncoderDiffers { stored, offered }.into());

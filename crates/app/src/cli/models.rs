@@ -4,18 +4,21 @@
 
 use super::Outcome;
 use super::models_add::Add;
+use super::models_built_in as built_in;
 use super::models_pull::Pull;
 use super::models_quantize::Quantize;
 use crate::report::{json, table};
 use lookalike_engine::models::registry::{Origin, RegistryEntry};
 use lookalike_engine::models::{Listed, ModelEntry, Models, ModelsError, Pin};
+use lookalike_vision::look;
 use serde_json::{Value, json};
 use std::io::{self, Write};
+use std::iter::once;
 
 /// Bring, add and list neural encoders
 ///
-/// They lie in the folder that LOOKALIKE_MODELS names, or else in ~/.local/share/lookalike/models. The built-in
-/// descriptor look-0 is always there and none of these.
+/// They lie in the folder that LOOKALIKE_MODELS names, or else in ~/.local/share/lookalike/models. The encoder look-1 is
+/// part of the program and has no files.
 #[derive(Debug, clap::Args)]
 #[command(arg_required_else_help = true)]
 pub(super) struct ModelsCommand {
@@ -37,7 +40,7 @@ enum Action {
 ///
 /// `digest` says who vouches for the files: `pinned` for what the hub stated when this program was written, `first use`
 /// for what came when the model was pulled, `own` for your own files. `verified` says whether this project has run the
-/// model with its real weights.
+/// model with its real weights. What is built in is part of the program.
 #[derive(Debug, clap::Args)]
 struct List {
     /// Print JSON.
@@ -80,6 +83,10 @@ impl ModelsCommand {
     }
 }
 
+/// The columns of the list.
+pub(super) const HEAD: [&str; 8] =
+    ["name", "dimensions", "text", "licence", "size", "state", "verified", "digest"];
+
 /// The models of this machine.
 pub(super) fn models() -> anyhow::Result<Models> {
     Ok(Models::at(&Models::default_folder()?))
@@ -96,12 +103,11 @@ impl List {
         let listed = models.list()?;
         let mut out = io::stdout().lock();
         if self.json {
-            let rows: Vec<Value> = listed.iter().map(as_json).collect();
+            let rows: Vec<Value> = once(built_in::as_json()).chain(listed.iter().map(as_json)).collect();
             json::write(&mut out, &json!({"folder": models.folder(), "models": rows}))?;
         } else {
-            let head = ["name", "dimensions", "text", "licence", "size", "state", "verified", "digest"];
-            let rows: Vec<[String; 8]> = listed.iter().map(as_row).collect();
-            table::write(&mut out, head, &rows)?;
+            let rows: Vec<_> = once(built_in::row()).chain(listed.iter().map(as_row)).collect();
+            table::write(&mut out, HEAD, &rows)?;
         }
         out.flush()?;
         let mut outcome = Outcome::Done;
@@ -199,6 +205,9 @@ fn as_json(listed: &Listed) -> Value {
 
 impl Show {
     fn run(self) -> anyhow::Result<Outcome> {
+        if self.name == look::NAME {
+            return self.run_built_in();
+        }
         let models = models()?;
         let found = models.list()?.into_iter().find(|listed| listed.name == self.name);
         let Some(listed) = found else {
@@ -232,6 +241,23 @@ impl Show {
         } else {
             table::write_record(&mut out, &listed.name, &record(&listed))?;
             writeln!(out, "\n{}", page.to_toml()?.trim_end())?;
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+impl Show {
+    fn run_built_in(&self) -> anyhow::Result<Outcome> {
+        let mut out = io::stdout().lock();
+        if self.json {
+            let mut value = built_in::as_json();
+            if let Some(fields) = value.as_object_mut() {
+                fields.extend(built_in::details().into_iter().map(|(name, value)| (name.to_owned(), value)));
+            }
+            json::write(&mut out, &value)?;
+        } else {
+            table::write_record(&mut out, &self.name, &built_in::record())?;
+            writeln!(out, "\n{}", look::description().to_toml()?.trim_end())?;
         }
         Ok(Outcome::Done)
     }

@@ -1,17 +1,20 @@
 //! Opening what a command names: a catalog, its searcher, a query photo.
 
+use super::retired::{self, Retired};
 use anyhow::{Context, anyhow, bail};
 use lookalike_engine::catalog::{ImageId, Location};
 use lookalike_engine::fetch::photo::PhotoReader;
 use lookalike_engine::fetch::{AnyReader, BlockingFetcher, FetchOptions};
-use lookalike_engine::models::{Load, Models};
+use lookalike_engine::models::{Load, Models, runtime};
 use lookalike_engine::search::{EncoderSource, EncoderUnavailable, Probe, Searcher};
 use lookalike_engine::source::shown::{one_line, path_line};
 use lookalike_engine::store::embedded::{Access, EmbeddedStore};
 use lookalike_vision::decode::{Limits, decode};
 use lookalike_vision::encoder::Encoder;
-use lookalike_vision::look::Look;
+use lookalike_vision::look::{self, Look};
+use lookalike_vision::neural::session::Engine;
 use sha2::{Digest, Sha256};
+use std::io::{self, Write};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,17 +47,22 @@ impl Catalog {
         self.searcher_with(choice, Arc::new(Encoders::default()))
     }
 
-    /// As [`Self::searcher`], with encoders out of `source`.
+    /// As [`Self::searcher`], with encoders out of `source`. Says so where questions are answered without an encoder.
     pub(super) fn searcher_with(
         &self,
         choice: &EncoderChoice,
         source: Arc<dyn EncoderSource>,
     ) -> anyhow::Result<Searcher> {
         let searcher = Searcher::with_encoders(Arc::new(self.open()?), source);
-        Ok(match &choice.encoder {
+        let searcher = match &choice.encoder {
             Some(name) => searcher.with_default(name)?,
             None => searcher,
-        })
+        };
+        if searcher.default_encoder()?.name == retired::NAME {
+            // Nobody may be there to read it.
+            let _ = writeln!(io::stderr(), "{}", retired::by_hashes(&self.catalog));
+        }
+        Ok(searcher)
     }
 }
 
@@ -67,17 +75,39 @@ pub(super) struct EncoderChoice {
 }
 
 /// The encoder of a new catalog.
-pub(super) const USUAL_ENCODER: &str = "look-0";
+pub(super) const USUAL_ENCODER: &str = look::NAME;
 
-/// The encoder of that name, running on up to `threads` threads.
+/// The encoder of that name for a whole catalog: on one thread, since each worker of an ingest has its own core, and in
+/// the fastest engine there is.
 ///
 /// # Errors
 /// When there is none, or its model is not at hand; in words that say how to get it.
-pub(super) fn encoder_named(name: &str, threads: NonZero<usize>) -> anyhow::Result<Arc<dyn Encoder>> {
-    let look = Look::default();
-    if name == look.id().name {
-        return Ok(Arc::new(look));
+pub(super) fn encoder_for_catalog(name: &str) -> anyhow::Result<Arc<dyn Encoder>> {
+    if name == look::NAME {
+        // ONNX Runtime takes half of the built-in engine's time, and the vectors are the same.
+        runtime::find_and_load();
+        return Ok(Arc::new(Look::new(Engine::best(), NonZero::<usize>::MIN)));
     }
+    if name == retired::NAME {
+        bail!("{name} is no longer there: {USUAL_ENCODER} has taken its place");
+    }
+    model_named(name, NonZero::<usize>::MIN)
+}
+
+/// The encoder of that name for questions, running on up to `threads` threads.
+///
+/// # Errors
+/// As [`encoder_for_catalog`].
+fn encoder_for_questions(name: &str, threads: NonZero<usize>) -> anyhow::Result<Arc<dyn Encoder>> {
+    match name {
+        // Ready sooner in the built-in engine than a library is loaded.
+        look::NAME => Ok(Arc::new(Look::new(Engine::Rten, threads))),
+        retired::NAME => Ok(Arc::new(Retired::default())),
+        _ => model_named(name, threads),
+    }
+}
+
+fn model_named(name: &str, threads: NonZero<usize>) -> anyhow::Result<Arc<dyn Encoder>> {
     let models = Models::at(&Models::default_folder()?);
     Ok(models.load(name, &Load { engine: None, threads })?)
 }
@@ -109,7 +139,7 @@ impl Default for Encoders {
 
 impl EncoderSource for Encoders {
     fn load(&self, name: &str) -> Result<Arc<dyn Encoder>, EncoderUnavailable> {
-        encoder_named(name, self.threads).map_err(|error| EncoderUnavailable(format!("{error:#}")))
+        encoder_for_questions(name, self.threads).map_err(|error| EncoderUnavailable(format!("{error:#}")))
     }
 
     fn reads_text(&self, name: &str) -> bool {

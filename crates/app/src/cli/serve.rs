@@ -1,7 +1,7 @@
 //! `lookalike serve`: a catalog over HTTP.
 
 use super::keys::keys_file;
-use super::open::{Catalog, EncoderChoice, Encoders, USUAL_ENCODER};
+use super::open::{Catalog, EncoderChoice, Encoders};
 use super::{Outcome, interrupt};
 use crate::http::auth::{Rate, Role};
 use crate::http::{AppState, ServeLimits, ServeOptions, serve};
@@ -76,12 +76,8 @@ struct SharedEncoders(Encoders);
 
 impl EncoderSource for SharedEncoders {
     fn load(&self, name: &str) -> Result<Arc<dyn Encoder>, EncoderUnavailable> {
-        let encoder = self.0.load(name)?;
-        // The built-in descriptor takes one thread: callers run it side by side. A network takes all there are.
-        if name == USUAL_ENCODER {
-            return Ok(encoder);
-        }
-        Ok(Arc::new(Batching::new(encoder, LARGEST_BATCH)))
+        // A network takes all threads there are.
+        Ok(Arc::new(Batching::new(self.0.load(name)?, LARGEST_BATCH)))
     }
 
     fn reads_text(&self, name: &str) -> bool {

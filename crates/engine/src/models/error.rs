@@ -16,9 +16,9 @@ pub enum ModelsError {
         "`{0}` is no name for a model: use 1 to 64 lower-case letters, digits, `-`, `_` or `.`, not beginning with `.`"
     )]
     Name(String),
-    /// The built-in descriptor's name.
+    /// A built-in encoder's name.
     #[error(
-        "`{0}` is the built-in descriptor, which has no files: it needs neither pulling nor adding, and its name is taken"
+        "`{0}` is the name of a built-in encoder, which has no files: it needs neither pulling nor adding, and its name is taken"
     )]
     Reserved(String),
     /// Neither in the folder nor in the registry.

@@ -20,13 +20,14 @@ use super::lock::ModelLock;
 use super::page::ModelPage;
 use super::registry::{self, RegistryEntry};
 use lookalike_vision::encoder::EncoderId;
+use lookalike_vision::look;
 use std::env;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
-/// The name of the built-in descriptor, which no model can have.
-const BUILT_IN: &str = "look-0";
+/// Names that no model can have: the built-in encoder's, and that of the descriptor it took the place of.
+const BUILT_IN: [&str; 2] = [look::NAME, "look-0"];
 const PAGE: &str = "model.toml";
 /// Longest page that is read.
 const PAGE_BYTES: u64 = 1 << 20;
@@ -87,7 +88,7 @@ pub struct Listed {
 /// Says what names are like.
 pub(super) fn check_name(name: &str) -> Result<(), ModelsError> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
-    if name == BUILT_IN {
+    if BUILT_IN.contains(&name) {
         return Err(ModelsError::Reserved(name.to_owned()));
     }
     if name.is_empty() || name.len() > 64 || name.starts_with('.') || !name.chars().all(allowed) {

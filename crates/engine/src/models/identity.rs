@@ -1,68 +1,35 @@
 //! What makes vectors comparable: the identity of a model, from its files and from how it is fed and read.
 //!
-//! The recipe is ours and written out, not a library's way of printing a structure: a catalog made today must still be
-//! searchable after that library has changed.
+//! The recipe is [`lookalike_vision::neural::identity`]'s; here it is given what a model's page says.
 
-use super::digest::{Digest, Hasher};
 use super::page::ModelPage;
 use lookalike_vision::encoder::EncoderId;
-use lookalike_vision::neural::Description;
-use serde_json::Value;
+use lookalike_vision::neural::identity::{self, FileDigests};
 
-/// Changed when the recipe is.
-const RECIPE: &str = "lookalike model 1";
-
-/// Name, vector length, and the SHA-256 over the files' digests and over what in the description decides numbers.
-///
-/// That is all of it but the name, the licence and the template, which words queries and no stored vector.
+/// Name, vector length, and the digest of what decides numbers.
 pub(super) fn id(page: &ModelPage) -> EncoderId {
-    let Description { name, dimensions, .. } = &page.description;
-    let mut hasher = Hasher::default();
-    for line in lines(page) {
-        hasher.add(line.as_bytes());
-        hasher.add(b"\n");
+    let description = &page.description;
+    EncoderId {
+        name: description.name.clone(),
+        digest: identity::digest(description, &digests(page)),
+        dimensions: description.dimensions,
     }
-    EncoderId { name: name.clone(), digest: hasher.finish().to_string(), dimensions: *dimensions }
 }
 
-fn lines(page: &ModelPage) -> Vec<String> {
-    let Description { dimensions, image, text, .. } = &page.description;
-    let mut lines = vec![format!("dimensions={dimensions}")];
-    let digests = [
-        ("image", Some(&page.files.image)),
-        ("text", page.files.text.as_ref()),
-        ("tokenizer", page.files.tokenizer.as_ref()),
-    ];
-    for (kind, file) in digests {
-        let digest = file.map(|file| file.sha256);
-        lines.extend(digest.map(|digest: Digest| format!("files.{kind}={digest}")));
-    }
-    // Both are plain data and cannot fail to become JSON; a tower that did would leave its line empty, not wrong.
-    write("image", &serde_json::to_value(image).unwrap_or_default(), &mut lines);
-    write("text", &serde_json::to_value(text).unwrap_or_default(), &mut lines);
-    lines.retain(|line| !line.starts_with("text.template="));
-    lines.sort();
-    lines.insert(0, RECIPE.to_owned());
-    lines
-}
-
-/// One line per leaf, named by its path; what is absent has none.
-fn write(path: &str, value: &Value, lines: &mut Vec<String>) {
-    match value {
-        Value::Null => {}
-        Value::Object(fields) => {
-            fields.iter().for_each(|(key, field)| write(&format!("{path}.{key}"), field, lines));
-        }
-        Value::Array(items) => {
-            items.iter().enumerate().for_each(|(n, item)| write(&format!("{path}.{n}"), item, lines));
-        }
-        leaf => lines.push(format!("{path}={leaf}")),
+fn digests(page: &ModelPage) -> FileDigests {
+    let files = &page.files;
+    let text = |file: &super::page::KeptFile| file.sha256.to_string();
+    FileDigests {
+        image: text(&files.image),
+        text: files.text.as_ref().map(text),
+        tokenizer: files.tokenizer.as_ref().map(text),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::models::Digest;
 
     const PAGE: &str = r#"
         name = "tiny"
@@ -127,7 +94,7 @@ text.lowercase=false
 text.pad=true
 text.pad_id=0
 text.tokenizer=\"clip\"";
-        assert_eq!(lines(&page).join("\n"), expected);
+        assert_eq!(identity::lines(&page.description, &digests(&page)).join("\n"), expected);
         assert_eq!(id(&page).digest, Digest::of(format!("{expected}\n").as_bytes()).to_string());
     }
 

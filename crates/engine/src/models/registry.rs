@@ -220,6 +220,6 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), PAGES.len());
         assert_eq!(find("clip-vit-b32").unwrap().description.dimensions, 512);
-        assert!(find("look-0").is_none());
+        assert!(find("look-1").is_none());
     }
 }

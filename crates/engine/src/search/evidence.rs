@@ -40,8 +40,8 @@ pub struct Evidence {
     /// How much colour the query has, 0 (grey) to 1; 1 where that is not known.
     #[serde(skip)]
     pub colour: f32,
-    /// Whether the image has a vector of this encoder: one that could not be read when the encoder was added has none,
-    /// and is judged by its hashes alone.
+    /// Whether query and image both have a vector of this encoder: an image that could not be read when the encoder was
+    /// added has none, nor has a query of an encoder that is no longer there. They are judged by their hashes alone.
     #[serde(skip)]
     pub has_vector: bool,
 }
@@ -100,7 +100,7 @@ impl Evidence {
             region_cosine,
             background,
             colour: probe.colour,
-            has_vector: vector.iter().any(|number| *number != 0.0),
+            has_vector: [vector, &probe.vector].iter().all(|one| one.iter().any(|number| *number != 0.0)),
         })
     }
 }

@@ -1,137 +1,150 @@
-//! The built-in descriptor: what colours a product has and where its edges run. It needs no weights.
+//! `look-1`, the encoder of our own: a small network whose weights are part of the program, and two descriptors that need
+//! none.
 //!
-//! A picture is shown on white, its uniform border trimmed ([`trim`]), what is left squashed to 64x64, and two
-//! classic descriptors are taken of that: a CIELAB colour histogram under the Hellinger map ([`colour`]) and a
-//! 4x4 grid of gradient orientations ([`gradient`]). Both are scaled to unit length, weighted and concatenated,
-//! so that a dot product is a cosine.
-//!
-//! It knows nothing of what things *are*; learned encoders do. It is kept small for that reason.
-
-mod colour;
-mod gradient;
-mod trim;
+//! For the network a picture is squashed to 112 x 112 pixels by averaging areas, as its training did, and 256 numbers of
+//! unit length come out. [`descriptor`] says which colours the picture has and where its edges run. A vector is the three
+//! one after the other, so that its dot product with another is the mean of three cosines, weighted as below. The network
+//! is opened when the first picture comes: whoever only asks for the name or the digest does not wait for it. `training/`
+//! makes the weights, and its CARD.md says of what; what runs them is [`crate::neural`].
 
 use crate::Picture;
 use crate::encoder::{EncodeError, Encoder, EncoderId};
-use crate::pixels::{Filter, ResizeError, Size, crop_rgb, resize_rgb};
+use crate::neural::description::{
+    Channels, Description, ImageTower, Interpolation, Layout, Library, Resize, ResizeRule,
+};
+use crate::neural::identity::{self, FileDigests};
+use crate::neural::session::{Engine, SessionOptions};
+use crate::neural::{ModelBytes, NeuralEncoder};
+use descriptor::{Descriptor, unit};
+use std::num::NonZero;
+use std::sync::{LazyLock, OnceLock};
 
-/// Colour bins plus gradient bins.
-pub const DIMENSIONS: usize = colour::BINS + gradient::BINS;
+mod descriptor;
+#[cfg(test)]
+mod tests;
 
-/// Side of the square that is described, in pixels.
-const SIDE_PX: u32 = 64;
+/// What it is called.
+pub const NAME: &str = "look-1";
 
-/// The border is found on a picture whose longer side is at most this, so that it costs the same for any photo and
-/// a copy at another size is trimmed alike.
-const TRIM_PX: u32 = 256;
+/// Numbers that the network gives.
+pub const NETWORK_DIMENSIONS: usize = 256;
 
-/// How much colour counts against shape, by length before the common normalisation. Measured on labelled product
-/// photos: 0.7 favours same class, 2.0 same product; 1.4 keeps most of both.
-const COLOUR_WEIGHT: f32 = 1.4;
+/// Length of its vectors.
+pub const DIMENSIONS: usize = NETWORK_DIMENSIONS + descriptor::COLOURS + descriptor::EDGES;
 
-/// The recipe's version; changes whenever the numbers would.
-const RECIPE: &str = "lab577-hog448-v1";
+/// What a cosine is the mean of: the network's counts 1, and so much these. Measured on edited copies and on other photos
+/// of the same product, see CARD.md.
+const COLOURS_WEIGHT: f32 = 0.5;
+const EDGES_WEIGHT: f32 = 0.4;
 
-/// The descriptor as an [`Encoder`] named `look-0`.
-#[derive(Debug, Clone)]
+/// The network as ONNX: input `input`, RGB in 0..=1; output `embedding`.
+pub static WEIGHTS: &[u8] = include_bytes!("look-1.onnx");
+
+/// Side of the square that a picture is squashed to.
+const SIDE_PX: u32 = 112;
+
+/// How the network is fed and read.
+pub fn description() -> &'static Description {
+    static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| Description {
+        name: NAME.to_owned(),
+        dimensions: NETWORK_DIMENSIONS,
+        licence: env!("CARGO_PKG_LICENSE").to_owned(),
+        image: ImageTower {
+            input: Some("input".to_owned()),
+            output: Some("embedding".to_owned()),
+            resize: Resize {
+                rule: ResizeRule::Squash,
+                px: SIDE_PX,
+                library: Library::Opencv,
+                filter: Interpolation::Area,
+            },
+            crop_px: None,
+            mean: [0.0; 3],
+            std: [1.0; 3],
+            layout: Layout::Nchw,
+            channels: Channels::Rgb,
+            normalise: true,
+        },
+        text: None,
+    });
+    &DESCRIPTION
+}
+
+/// What its vectors carry. The digest is taken once, of the weights, of how they are fed and of what stands beside them,
+/// whatever runs them.
+pub fn id() -> &'static EncoderId {
+    static ID: LazyLock<EncoderId> = LazyLock::new(|| {
+        let files = FileDigests { image: identity::sha256(WEIGHTS), text: None, tokenizer: None };
+        let network = identity::digest(description(), &files);
+        let whole = format!("{network} {} {COLOURS_WEIGHT} {EDGES_WEIGHT}", descriptor::RECIPE);
+        let digest = identity::sha256(whole.as_bytes());
+        EncoderId { name: NAME.to_owned(), digest, dimensions: DIMENSIONS }
+    });
+    &ID
+}
+
+/// The encoder.
 pub struct Look {
-    id: EncoderId,
+    engine: Engine,
+    options: SessionOptions,
+    network: OnceLock<Result<NeuralEncoder, String>>,
+}
+
+impl Look {
+    /// Run by `engine`, with `threads` for each run.
+    pub fn new(engine: Engine, threads: NonZero<usize>) -> Self {
+        Self { engine, options: SessionOptions { threads }, network: OnceLock::new() }
+    }
+
+    /// The network's part, of unit length.
+    fn by_network(&self, pictures: &[&Picture]) -> Result<Vec<Vec<f32>>, EncodeError> {
+        let network = self.network()?;
+        if self.engine != Engine::Rten {
+            return network.encode(pictures);
+        }
+        // rten sums a batch in another order than a picture alone and gains nothing by it. One at a time, a vector does not
+        // depend on the pictures beside it, not even in its last bit; ONNX Runtime's does not as it is.
+        let mut vectors = Vec::with_capacity(pictures.len());
+        for picture in pictures {
+            vectors.extend(network.encode(&[picture])?);
+        }
+        Ok(vectors)
+    }
+
+    fn network(&self) -> Result<&NeuralEncoder, EncodeError> {
+        let files = ModelBytes { image: WEIGHTS, text: None, tokenizer: None };
+        let opened = self.network.get_or_init(|| {
+            NeuralEncoder::open(id().clone(), description(), files, self.engine, &self.options)
+                .map_err(|error| error.to_string())
+        });
+        opened.as_ref().map_err(|reason| EncodeError { encoder: NAME.to_owned(), reason: reason.clone() })
+    }
 }
 
 impl Default for Look {
+    /// By the engine that is built in, on one thread.
     fn default() -> Self {
-        let id = EncoderId { name: "look-0".to_owned(), digest: RECIPE.to_owned(), dimensions: DIMENSIONS };
-        Self { id }
+        Self::new(Engine::Rten, NonZero::<usize>::MIN)
     }
 }
 
 impl Encoder for Look {
     fn id(&self) -> &EncoderId {
-        &self.id
+        id()
     }
 
     fn encode(&self, pictures: &[&Picture]) -> Result<Vec<Vec<f32>>, EncodeError> {
-        let failed =
-            |error: ResizeError| EncodeError { encoder: self.id.name.clone(), reason: error.to_string() };
-        pictures.iter().map(|picture| describe(picture).map_err(failed)).collect()
+        let vectors = self.by_network(pictures)?;
+        pictures.iter().zip(vectors).map(|(picture, network)| beside(picture, network)).collect()
     }
 }
 
-/// The descriptor of one picture: [`DIMENSIONS`] numbers, none negative, of unit length.
-///
-/// # Errors
-/// When the resampler refuses the size; it refuses none that a picture can have.
-pub fn describe(picture: &Picture) -> Result<Vec<f32>, ResizeError> {
-    let square = squashed_subject(picture)?;
-    let mut vector = Vec::with_capacity(DIMENSIONS);
-    vector.extend(unit(colour::histogram(&square)).into_iter().map(|value| value * COLOUR_WEIGHT));
-    vector.extend(unit(gradient::orientations(&square, SIDE_PX as usize)));
+/// The network's part with the picture's colours and edges beside it, of unit length.
+fn beside(picture: &Picture, network: Vec<f32>) -> Result<Vec<f32>, EncodeError> {
+    let Descriptor { colours, edges } = Descriptor::of(picture)
+        .map_err(|error| EncodeError { encoder: NAME.to_owned(), reason: error.to_string() })?;
+    let mut vector = network;
+    vector.extend(colours.into_iter().map(|value| value * COLOURS_WEIGHT.sqrt()));
+    vector.extend(edges.into_iter().map(|value| value * EDGES_WEIGHT.sqrt()));
     Ok(unit(vector))
-}
-
-/// The picture without its uniform border, as 64x64 RGB.
-fn squashed_subject(picture: &Picture) -> Result<Vec<u8>, ResizeError> {
-    let size = Size::new(picture.width(), picture.height());
-    let white = picture.on_white();
-    let scale = f64::from(TRIM_PX) / f64::from(size.width.max(size.height));
-    let (size, small) = if scale < 1.0 {
-        let side = |px: u32| ((f64::from(px) * scale).round() as u32).max(1);
-        let smaller = Size::new(side(size.width), side(size.height));
-        (smaller, resize_rgb(&white, size, smaller, Filter::Bilinear)?)
-    } else {
-        (size, white.into_owned())
-    };
-    let subject = trim::subject(&small, size.width, size.height);
-    let cropped = crop_rgb(&small, size.width, subject);
-    let cropped_size = Size::new(subject.width, subject.height);
-    resize_rgb(&cropped, cropped_size, Size::new(SIDE_PX, SIDE_PX), Filter::Bilinear)
-}
-
-/// `values` at unit length; a zero vector stays zero.
-fn unit(mut values: Vec<f32>) -> Vec<f32> {
-    let norm = values.iter().map(|value| value * value).sum::<f32>().sqrt();
-    if norm > f32::EPSILON {
-        values.iter_mut().for_each(|value| *value /= norm);
-    }
-    values
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn square_on(background: [u8; 3], colour: [u8; 3], side: u32, margin: u32) -> Picture {
-        let inside = |v: u32| v >= margin && v < side - margin;
-        let rgb = (0..side * side)
-            .flat_map(|i| if inside(i % side) && inside(i / side) { colour } else { background })
-            .collect();
-        Picture::new(side, side, rgb, None).unwrap()
-    }
-
-    fn cosine(a: &Picture, b: &Picture) -> f32 {
-        describe(a).unwrap().iter().zip(describe(b).unwrap()).map(|(x, y)| x * y).sum()
-    }
-
-    #[test]
-    fn vectors_are_finite_and_of_unit_length_even_for_one_pixel() {
-        for picture in [
-            Picture::new(1, 1, vec![0; 3], None).unwrap(),
-            Picture::new(1, 900, vec![255; 2700], Some(vec![0; 900])).unwrap(),
-            square_on([255; 3], [200, 30, 30], 300, 60),
-        ] {
-            let vector = describe(&picture).unwrap();
-            assert_eq!(vector.len(), DIMENSIONS);
-            let norm: f32 = vector.iter().map(|v| v * v).sum();
-            assert!((norm - 1.0).abs() < 1e-4, "{norm}");
-        }
-    }
-
-    #[test]
-    fn a_wider_white_border_changes_little_and_another_colour_much() {
-        let red = square_on([255; 3], [200, 30, 30], 200, 20);
-        let red_padded = square_on([255; 3], [200, 30, 30], 200, 60);
-        let blue = square_on([255; 3], [30, 30, 200], 200, 20);
-        assert!(cosine(&red, &red_padded) > 0.97);
-        assert!(cosine(&red, &blue) < 0.6);
-    }
 }

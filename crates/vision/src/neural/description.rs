@@ -111,6 +111,8 @@ pub enum Library {
     Pillow,
     /// `tf.image.resize` without antialiasing, half-pixel centres, floating point.
     Tensorflow,
+    /// OpenCV's `INTER_AREA` where a side shrinks, `INTER_LINEAR` where it grows, each side for itself; within 1/255.
+    Opencv,
 }
 
 /// Interpolation of a resize.
@@ -123,6 +125,8 @@ pub enum Interpolation {
     Bicubic,
     /// Lanczos with three lobes (Pillow alone).
     Lanczos,
+    /// Averages of areas (OpenCV alone, which has no other here).
+    Area,
 }
 
 /// Order of a tensor's axes.
@@ -249,6 +253,9 @@ impl Description {
         if image.resize.library == Library::Tensorflow && image.resize.filter == Interpolation::Lanczos {
             return wrong("image.resize.filter", "`bilinear` or `bicubic` with the library `tensorflow`");
         }
+        if (image.resize.library == Library::Opencv) != (image.resize.filter == Interpolation::Area) {
+            return wrong("image.resize.filter", "`area` with the library `opencv`, and with no other");
+        }
         if !image.mean.iter().all(|value| value.is_finite()) {
             return wrong("image.mean", "three finite numbers");
         }
@@ -328,6 +335,8 @@ mod tests {
             ("clip-vit-b32", "../clip", "`name`"),
             ("= 512", "= 0", "`dimensions`"),
             ("px = 224,", "px = 100,", "`image.crop_px`"),
+            ("\"bicubic\"", "\"area\"", "`image.resize.filter`"),
+            ("filter =", "library = \"opencv\", filter =", "`image.resize.filter`"),
             ("0.27]", "0.0]", "`image.std`"),
             ("{query}", "query", "`text.template`"),
             ("licence", "license", "unknown field `license`"),

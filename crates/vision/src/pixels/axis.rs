@@ -29,6 +29,9 @@ pub(super) fn taps(filter: Filter, input: usize, output: usize, index: usize) ->
 fn float_weights(filter: Filter, input: usize, output: usize, index: usize, weights: &mut Vec<f64>) -> usize {
     // Pillow keeps the resized box in single precision.
     let scale = f64::from(input as f32) / output as f64;
+    if filter == Filter::Area && scale > 1.0 {
+        return covered_parts(scale, input, index, weights);
+    }
     let stretch = scale.max(1.0);
     let support = filter.support() * stretch;
     let centre = (index as f64 + 0.5) * scale;
@@ -45,6 +48,25 @@ fn float_weights(filter: Filter, input: usize, output: usize, index: usize, weig
     if sum != 0.0 {
         weights.iter_mut().for_each(|weight| *weight /= sum);
     }
+    first
+}
+
+/// [`Filter::Area`] where a side shrinks: how much of each input pixel lies within output pixel `index`.
+fn covered_parts(scale: f64, input: usize, index: usize, weights: &mut Vec<f64>) -> usize {
+    let last = input.saturating_sub(1);
+    let (begin, end) = (index as f64 * scale, ((index + 1) as f64 * scale).min(input as f64));
+    let first = (begin as usize).min(last);
+    weights.clear();
+    for pixel in first..=last {
+        let covered = end.min(pixel as f64 + 1.0) - begin.max(pixel as f64);
+        // Less than this is the rounding of `begin` and `end`, and no weight of its own.
+        if covered <= 1e-9 * scale && pixel > first {
+            break;
+        }
+        weights.push(covered.max(0.0));
+    }
+    let sum: f64 = weights.iter().sum();
+    weights.iter_mut().for_each(|weight| *weight /= sum);
     first
 }
 
@@ -213,9 +235,46 @@ mod tests {
     }
 
     #[test]
+    fn areas_cover_each_input_pixel_once_and_all_alike() {
+        for (input, output) in
+            [(512, 112), (113, 112), (160, 112), (224, 112), (4000, 112), (65_500, 112), (7, 3)]
+        {
+            let mut sums = vec![0_i64; input];
+            for index in 0..output {
+                let Taps { first, weights } = taps(Filter::Area, input, output, index);
+                let total: i32 = weights.iter().sum();
+                assert!(
+                    (total - (1 << PRECISION_BITS)).unsigned_abs() as usize <= weights.len(),
+                    "{input} to {output}"
+                );
+                for (sum, weight) in sums[first..].iter_mut().zip(weights) {
+                    *sum += i64::from(weight);
+                }
+            }
+            let each = (output << PRECISION_BITS) as f64 / input as f64;
+            for (pixel, sum) in sums.into_iter().enumerate() {
+                assert!(
+                    (sum as f64 - each).abs() <= 2.0,
+                    "{input} to {output}, pixel {pixel}: {sum}, not {each}"
+                );
+            }
+        }
+        assert_eq!(taps(Filter::Area, 3, 2, 0).weights, [2_796_203, 1_398_101]);
+        assert_eq!(taps(Filter::Area, 3, 7, 2).weights, taps(Filter::Bilinear, 3, 7, 2).weights);
+    }
+
+    #[test]
     fn pairs_hold_the_same_weights() {
         for (input, output) in [(101, 7), (7, 101), (1, 3), (64, 64), (1000, 3)] {
-            for filter in [Filter::Box, Filter::Bilinear, Filter::Hamming, Filter::Bicubic, Filter::Lanczos] {
+            let all = [
+                Filter::Box,
+                Filter::Bilinear,
+                Filter::Hamming,
+                Filter::Bicubic,
+                Filter::Lanczos,
+                Filter::Area,
+            ];
+            for filter in all {
                 let axis = Axis::new(filter, input, output);
                 assert_eq!(axis.output(), output);
                 for (index, window) in axis.windows().enumerate() {

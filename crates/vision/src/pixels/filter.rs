@@ -1,4 +1,5 @@
-//! The resampling filters Pillow offers, as functions of the distance from the output pixel's centre.
+//! The resampling filters Pillow offers, as functions of the distance from the output pixel's centre, and OpenCV's
+//! averaging of areas.
 //!
 //! Shapes and supports follow Pillow's `src/libImaging/Resample.c`. Stretching a filter over more input pixels
 //! when shrinking, cutting it off at the edges and normalising it is `axis`'s business.
@@ -18,6 +19,10 @@ pub enum Filter {
     Bicubic,
     /// Sinc windowed by its own main lobe; support 3.
     Lanczos,
+    /// Averages the covered pixels, each by the part of it that is covered, where a side shrinks; the triangle where it
+    /// grows. OpenCV's `INTER_AREA` and `INTER_LINEAR`. How far the average reaches is not a matter of distance alone,
+    /// so `axis` has it; what is here is the triangle.
+    Area,
 }
 
 impl Filter {
@@ -25,7 +30,7 @@ impl Filter {
     pub fn support(self) -> f64 {
         match self {
             Self::Box => 0.5,
-            Self::Bilinear | Self::Hamming => 1.0,
+            Self::Bilinear | Self::Hamming | Self::Area => 1.0,
             Self::Bicubic => 2.0,
             Self::Lanczos => 3.0,
         }
@@ -45,7 +50,7 @@ impl Filter {
         }
         match self {
             Self::Box => each(distances, |x| f64::from(u8::from(x > -0.5 && x <= 0.5))),
-            Self::Bilinear => each(distances, |x| (1.0 - x.abs()).max(0.0)),
+            Self::Bilinear | Self::Area => each(distances, |x| (1.0 - x.abs()).max(0.0)),
             Self::Hamming => each(distances, |x| hamming(x.abs())),
             Self::Bicubic => each(distances, |x| bicubic(x.abs())),
             Self::Lanczos => {
@@ -155,7 +160,9 @@ mod tests {
 
     #[test]
     fn filters_are_one_at_the_centre_and_nothing_past_their_support() {
-        for filter in [Filter::Box, Filter::Bilinear, Filter::Hamming, Filter::Bicubic, Filter::Lanczos] {
+        let all =
+            [Filter::Box, Filter::Bilinear, Filter::Hamming, Filter::Bicubic, Filter::Lanczos, Filter::Area];
+        for filter in all {
             assert!((filter.value(0.0) - 1.0).abs() < 1e-15, "{filter:?}");
             assert_eq!(filter.value(filter.support() + 1e-9), 0.0, "{filter:?}");
             assert_eq!(filter.value(-filter.support() - 1e-9), 0.0, "{filter:?}");
