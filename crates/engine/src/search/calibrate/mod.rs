@@ -20,7 +20,9 @@ use serde::Serialize;
 const PDQ_TRUSTED_QUALITY: u8 = 50;
 /// Score of a picture that was at most encoded again, at least: it stands before every edited copy.
 const IDENTICAL_SCORE: f32 = 0.99;
-/// The most that any other picture scores: one decimal of a percent less.
+/// What is not identical scores less than that, however sure it is; from here on scores are drawn together, so that the surer
+/// of two still stands first.
+const DRAWN_TOGETHER_FROM: f32 = 0.98;
 const BEST_OTHER_SCORE: f32 = 0.989;
 /// Similarities from which a match is called similar.
 const SIMILAR_SCORE: f32 = 0.5;
@@ -178,8 +180,14 @@ impl Judge {
         } else {
             Class::None
         };
-        Judgement { score: score.min(BEST_OTHER_SCORE), class, strength }
+        Judgement { score: below_identical(score), class, strength }
     }
+}
+
+/// A score from 0 to 1 brought below those of identical pictures, in its order.
+fn below_identical(score: f32) -> f32 {
+    let beyond = (score - DRAWN_TOGETHER_FROM).max(0.0) / (1.0 - DRAWN_TOGETHER_FROM);
+    score.min(DRAWN_TOGETHER_FROM) + beyond * (BEST_OTHER_SCORE - DRAWN_TOGETHER_FROM)
 }
 
 /// What one of the two ways makes of evidence.

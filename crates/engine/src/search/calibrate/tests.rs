@@ -83,6 +83,14 @@ fn classes_follow_the_evidence() {
 }
 
 #[test]
+fn of_two_sure_copies_the_surer_scores_higher_and_neither_reads_identical() {
+    let of = |pdq, cosine| fitted().judge(&evidence(6, pdq, cosine), Mode::Auto);
+    let (sure, surer) = (of(24, 0.95), of(8, 0.98));
+    assert_eq!((sure.class, surer.class), (Class::EditedCopy, Class::EditedCopy));
+    assert!(0.98 < sure.score && sure.score < surer.score && surer.score < 0.99, "{sure:?} {surer:?}");
+}
+
+#[test]
 fn an_image_without_a_vector_is_judged_by_its_hashes() {
     for judge in judges() {
         let without = |phash, pdq, mode| {
