@@ -5,9 +5,9 @@ mod cli_kit;
 use cli_kit::{BINARY, Ran, Shop};
 use std::process::Command;
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 14] = [
     "demo", "index", "search", "check", "serve", "status", "verify", "evaluate", "models", "runtime",
-    "encoders", "hash",
+    "encoders", "export", "import", "hash",
 ];
 
 #[test]

@@ -13,3 +13,4 @@ pub mod models;
 pub mod search;
 pub mod source;
 pub mod store;
+pub mod transfer;

@@ -1,6 +1,7 @@
 //! `lookalike demo`: a shop to try everything on, drawn, indexed and served.
 
 use super::index::{CacheSize, Run, outcome};
+use super::objects::Buckets;
 use super::open::{Catalog, EncoderChoice};
 use super::progress::Progress;
 use super::serve::Service;
@@ -48,6 +49,7 @@ impl Demo {
             encoders: &[],
             failures: None,
             allow_private_urls: false,
+            buckets: Buckets::default(),
             photo_cache: CacheSize::default(),
         };
         let report = run.carry_out(&Ingest::default())?;

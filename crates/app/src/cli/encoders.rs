@@ -1,6 +1,7 @@
 //! `lookalike encoders`: what makes a catalog's vectors, and changing that.
 
 use super::index::{CacheSize, note, outcome};
+use super::objects::Buckets;
 use super::open::{self, Catalog, PhotoLimits, encoder_named, encoder_reads_text};
 use super::progress::Progress;
 use super::{Outcome, interrupt};
@@ -67,6 +68,8 @@ struct Add {
     /// Fetch photos from this machine or a private network, where their addresses are there.
     #[arg(long)]
     allow_private_urls: bool,
+    #[command(flatten)]
+    buckets: Buckets,
     /// Threads that decode and encode [default: one per core].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,
@@ -181,7 +184,8 @@ impl Add {
         // Each worker has its own core.
         let encoder = encoder_named(&self.name, NonZero::<usize>::MIN)?;
         store.begin_encoder(encoder.id())?;
-        let reader = CachingReader::new(open::reader(self.allow_private_urls)?, self.cache.of(&folder));
+        let reader = open::reader(self.allow_private_urls)?.with_objects(self.buckets.objects(Vec::new())?);
+        let reader = CachingReader::new(reader, self.cache.of(&folder));
         let named = || folder.join(format!("failures-{}.csv", self.name));
         let mut failures = FailuresFile::create(&self.failures.clone().unwrap_or_else(named))?;
         let usual = Ingest::default();

@@ -1,5 +1,6 @@
 //! `lookalike index`: products and their photos into a catalog.
 
+use super::objects::Buckets;
 use super::open::{Catalog, PhotoLimits, USUAL_ENCODER, encoder_named, reader};
 use super::progress::Progress;
 use super::{Outcome, interrupt};
@@ -30,7 +31,8 @@ pub(super) struct Index {
     /// The catalog: a folder, made where there is none.
     #[arg(value_name = "CATALOG")]
     catalog: PathBuf,
-    /// A folder of photos, a CSV, or a file of JSON lines.
+    /// A folder of photos, a CSV, or a file of JSON lines, on this machine, at https://… or in a bucket (s3://…); a
+    /// DynamoDB table (dynamodb://TABLE).
     #[arg(value_name = "SOURCE")]
     source: PathBuf,
     /// What makes the vectors of a new catalog, the primary one first; may be given more than once [default: look-0].
@@ -42,6 +44,8 @@ pub(super) struct Index {
     /// Fetch photos from this machine or a private network, where the source names addresses there.
     #[arg(long)]
     allow_private_urls: bool,
+    #[command(flatten)]
+    buckets: Buckets,
     /// Print the counts as JSON.
     #[arg(long)]
     json: bool,
@@ -192,6 +196,7 @@ impl Index {
             encoders: &self.encoders,
             failures: self.failures.as_deref(),
             allow_private_urls: self.allow_private_urls,
+            buckets: self.buckets,
             photo_cache: self.cost.cache.clone(),
         };
         let report = run.carry_out(&ingest)?;
@@ -225,6 +230,7 @@ pub(super) struct Run<'a> {
     pub(super) encoders: &'a [String],
     pub(super) failures: Option<&'a Path>,
     pub(super) allow_private_urls: bool,
+    pub(super) buckets: Buckets,
     pub(super) photo_cache: CacheSize,
 }
 
@@ -241,12 +247,16 @@ impl Run<'_> {
                 folder.display()
             );
         }
-        let source = source::open(self.source, &self.options)?;
-        let reader = CachingReader::new(reader(self.allow_private_urls)?, self.photo_cache.of(self.place));
+        let stop = interrupt::stop_flag()?;
+        let objects = self.buckets.objects(source::remote::named_buckets(self.source, &self.options)?)?;
+        // Nobody may be there to read it.
+        let mut say = |line: &str| drop(writeln!(io::stderr(), "{line}"));
+        let source = source::open_anywhere(self.source, &self.options, &objects, &mut say, &stop)?;
+        let reader = reader(self.allow_private_urls)?.with_objects(objects);
+        let reader = CachingReader::new(reader, self.photo_cache.of(self.place));
         let (store, encoders) = open_or_create(self.place, self.encoders)?;
         let failures_path = self.failures.map_or_else(|| self.place.join("failures.csv"), Path::to_owned);
         let mut failures = FailuresFile::create(&failures_path)?;
-        let stop = interrupt::stop_flag()?;
         let mut progress = Progress::start(source.images_expected(), "photos");
         progress.say(&source.describe());
         for added in store.summary()?.adding {

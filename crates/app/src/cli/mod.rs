@@ -6,7 +6,9 @@ mod check;
 mod demo;
 mod encoders;
 mod evaluate;
+mod export;
 mod hash;
+mod import;
 mod index;
 mod interrupt;
 pub mod log;
@@ -14,6 +16,7 @@ mod models;
 mod models_add;
 mod models_pull;
 mod models_quantize;
+mod objects;
 mod open;
 mod progress;
 mod runtime;
@@ -61,6 +64,8 @@ enum Command {
     Evaluate(evaluate::Evaluate),
     Models(models::ModelsCommand),
     Encoders(encoders::Encoders),
+    Export(export::Export),
+    Import(import::Import),
     Runtime(runtime::RuntimeCommand),
     Hash(hash::Hash),
 }
@@ -103,6 +108,8 @@ impl Cli {
             Command::Evaluate(command) => command.run(),
             Command::Models(command) => command.run(),
             Command::Encoders(command) => command.run(),
+            Command::Export(command) => command.run(),
+            Command::Import(command) => command.run(),
             Command::Runtime(command) => command.run(),
             Command::Hash(command) => command.run(),
         }

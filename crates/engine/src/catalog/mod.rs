@@ -40,13 +40,16 @@ pub enum Location {
     File(PathBuf),
     /// On the web; fetched through the guard.
     Url(String),
+    /// In an object store, such as `s3://bucket/key`; read with the operator's credentials, from buckets the operator
+    /// named.
+    Object(String),
 }
 
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => write!(f, "{}", path.display()),
-            Self::Url(url) => f.write_str(url),
+            Self::Url(address) | Self::Object(address) => f.write_str(address),
         }
     }
 }

@@ -154,7 +154,7 @@ fn edited_copy(original: &StoredImage, edit: Edit) -> Result<Vec<u8>, EvaluateEr
         Location::File(path) => {
             std::fs::read(path).map_err(|source| EvaluateError::Read { place: place.clone(), source })?
         }
-        Location::Url(_) => {
+        Location::Url(_) | Location::Object(_) => {
             let source =
                 io::Error::other("photos on the web are not edited: evaluate a catalog of local files");
             return Err(EvaluateError::Read { place, source });

@@ -38,6 +38,9 @@ fn path_of(location: &Location) -> Result<&Path, ReadError> {
         Location::Url(_) => {
             Err(ReadError::Unsupported("it is an address on the web, and only files are read"))
         }
+        Location::Object(_) => {
+            Err(ReadError::Unsupported("it is in an object store, and only files are read"))
+        }
     }
 }
 

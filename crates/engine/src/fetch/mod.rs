@@ -8,11 +8,15 @@ mod address;
 mod blocking;
 mod cache;
 mod client;
+pub mod dynamodb;
 mod error;
 mod guard;
+pub mod listing;
 pub mod local;
+pub mod object;
 pub mod photo;
 mod resolver;
+pub mod spool;
 #[cfg(test)]
 mod tests;
 mod web;

@@ -3,9 +3,11 @@
 use super::blocking::BlockingFetcher;
 use super::error::{FetchError, redacted};
 use super::local::LocalReader;
+use super::object::{NoObjects, Objects};
 use super::photo::{Photo, PhotoReader, ReadError, Stat};
 use crate::catalog::Location;
 use lookalike_vision::decode::Limits;
+use std::sync::Arc;
 use url::Url;
 
 impl PhotoReader for BlockingFetcher {
@@ -27,8 +29,8 @@ impl PhotoReader for BlockingFetcher {
 fn url_of(location: &Location) -> Result<&str, ReadError> {
     match location {
         Location::Url(url) => Ok(url),
-        Location::File(_) => {
-            Err(ReadError::Unsupported("it is a file, and only addresses on the web are fetched"))
+        Location::File(_) | Location::Object(_) => {
+            Err(ReadError::Unsupported("it is not on the web, and only addresses there are fetched"))
         }
     }
 }
@@ -43,22 +45,33 @@ fn read_error(url: &str, error: &FetchError) -> ReadError {
     own.map_or_else(|| ReadError::Failed(text.clone()), |fragment| ReadError::Web(fragment.to_owned()))
 }
 
-/// Reads files from disk and URLs from the web.
+/// Reads files from disk, URLs from the web and objects from the buckets that it is given.
 pub struct AnyReader {
     local: LocalReader,
     web: BlockingFetcher,
+    objects: Option<Arc<Objects>>,
 }
 
 impl AnyReader {
     /// A reader that fetches URLs with `web`.
     pub fn new(web: BlockingFetcher) -> Self {
-        Self { local: LocalReader, web }
+        Self { local: LocalReader, web, objects: None }
+    }
+
+    /// This reader, and objects out of `objects`.
+    #[must_use]
+    pub fn with_objects(self, objects: Arc<Objects>) -> Self {
+        Self { objects: Some(objects), ..self }
     }
 
     fn reader(&self, location: &Location) -> &dyn PhotoReader {
         match location {
             Location::File(_) => &self.local,
             Location::Url(_) => &self.web,
+            Location::Object(_) => match &self.objects {
+                Some(objects) => objects.as_ref(),
+                None => &NoObjects,
+            },
         }
     }
 }

@@ -85,7 +85,7 @@ impl Failure {
     pub(super) fn new(location: &Location, stage: Stage, reason: &str) -> Self {
         let place = match location {
             Location::File(path) => path_line(path),
-            Location::Url(url) => one_line(url),
+            Location::Url(address) | Location::Object(address) => one_line(address),
         };
         Self { place, stage, reason: one_line(reason) }
     }

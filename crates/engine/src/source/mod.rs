@@ -6,12 +6,17 @@
 //!
 //! `ingest` drives a source; `fetch` brings the photos it names.
 
+mod copied;
 pub mod csv;
 pub mod folder;
 pub mod jsonl;
 mod location;
 mod mapping;
+#[cfg(feature = "aws")]
+mod object_folder;
 mod open;
+mod parquet;
+pub mod remote;
 pub mod shown;
 pub mod table;
 mod walk;
@@ -21,7 +26,10 @@ pub use folder::{FolderOptions, FolderSource, ProductIdRule};
 pub use jsonl::JsonLinesSource;
 pub use location::{ImageBase, ImageSeparator};
 pub use mapping::{Mapping, MappingError};
+#[cfg(feature = "aws")]
+pub use object_folder::ObjectFolder;
 pub use open::{SourceFormat, SourceOptions, open};
+pub use remote::open_anywhere;
 
 use crate::catalog::Product;
 use std::path::PathBuf;

@@ -2,6 +2,7 @@
 
 use super::location::{ImageBase, ImageSeparator};
 use super::mapping::Mapping;
+use super::parquet;
 use super::table::{BYTE_ORDER_MARK, check_text};
 use super::walk::is_picture_name;
 use super::{CsvSource, FolderOptions, FolderSource, JsonLinesSource, ProductIdRule, Source, SourceError};
@@ -43,6 +44,9 @@ pub struct SourceOptions {
 /// When it cannot be read, is no source, or an option does not fit its kind.
 pub fn open(path: &Path, options: &SourceOptions) -> Result<Box<dyn Source>, SourceError> {
     let found = fs::metadata(path).map_err(SourceError::io(path))?;
+    if options.format.is_none() && found.is_file() && parquet::is_at(path)? {
+        return parquet::open(path, options);
+    }
     let format = match options.format {
         Some(format) => format,
         None if found.is_dir() => SourceFormat::Folder,

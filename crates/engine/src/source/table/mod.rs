@@ -86,7 +86,7 @@ impl<F: RowFormat> Table<F> {
         mut notices: Vec<String>,
     ) -> Result<Self, SourceError> {
         let base = match base {
-            Some(ImageBase::Url(front)) => ImageBase::Url(front),
+            Some(base @ (ImageBase::Url(_) | ImageBase::Object(_))) => base,
             Some(ImageBase::Folder(folder)) => {
                 ImageBase::Folder(fs::canonicalize(&folder).map_err(SourceError::io(&folder))?)
             }

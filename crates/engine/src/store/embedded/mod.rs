@@ -9,6 +9,7 @@
 //! - `changes`, `snapshots`, `derived`, `renewal`: the index of `crate::index`, its files, and how it is kept equal
 //!   to the tables;
 //! - `verify`: everything against everything else;
+//! - `dump`: everything, for whoever takes it out;
 //! - `catalog`: [`EmbeddedStore`], which puts them together.
 
 mod catalog;
@@ -16,6 +17,7 @@ mod changes;
 mod changing;
 mod connection;
 mod derived;
+mod dump;
 mod encoders;
 mod error;
 mod folder;

@@ -2,7 +2,7 @@
 //!
 //! Reading trusts nothing: a value that this program cannot have written is an error saying which.
 
-use super::schema::{LOCATION_FILE, LOCATION_URL};
+use super::schema::{LOCATION_FILE, LOCATION_OBJECT, LOCATION_URL};
 use crate::catalog::{Fields, ImageId, Location, ProductId};
 use crate::store::{Fingerprint, ImageKey};
 use lookalike_vision::hash::{DHash, Hashes, PHash, Pdq, PdqHash};
@@ -48,6 +48,7 @@ pub(super) fn location_parts(location: &Location) -> (i64, &[u8]) {
     match location {
         Location::File(path) => (LOCATION_FILE, path_bytes(path)),
         Location::Url(url) => (LOCATION_URL, url.as_bytes()),
+        Location::Object(address) => (LOCATION_OBJECT, address.as_bytes()),
     }
 }
 
@@ -73,6 +74,9 @@ pub(super) fn location(row: &Row<'_>) -> rusqlite::Result<Location> {
         LOCATION_URL => {
             String::from_utf8(bytes).map(Location::Url).map_err(|_| damaged("an image's URL is not UTF-8"))
         }
+        LOCATION_OBJECT => String::from_utf8(bytes)
+            .map(Location::Object)
+            .map_err(|_| damaged("an object's address is not UTF-8")),
         kind => Err(damaged(format!("an image's location is of the unknown kind {kind}"))),
     }
 }

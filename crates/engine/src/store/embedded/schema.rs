@@ -23,7 +23,8 @@
 //! `seq`: nobody looks at them before it is ready.
 //!
 //! 64-bit hashes are integers of the same bits; `sha256` and `pdq` are blobs of 32 bytes, most significant first
-//! (`hex(pdq)` is the usual notation). `location` is a path's bytes (kind 0) or a URL (kind 1).
+//! (`hex(pdq)` is the usual notation). `location` is a path's bytes (kind 0), a URL (kind 1)
+//! or an object's address (kind 3).
 
 use super::EmbeddedError;
 use super::folder::Folder;
@@ -36,6 +37,8 @@ pub(super) const APPLICATION_ID: i64 = 0x4C4F_4F4B;
 pub(super) const LOCATION_FILE: i64 = 0;
 /// `location_kind` of a URL.
 pub(super) const LOCATION_URL: i64 = 1;
+/// `location_kind` of an object's address.
+pub(super) const LOCATION_OBJECT: i64 = 3;
 
 /// Version n + 1 is reached by running the n-th.
 pub(super) const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2];
