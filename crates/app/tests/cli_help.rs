@@ -5,9 +5,9 @@ mod cli_kit;
 use cli_kit::{BINARY, Ran, Shop};
 use std::process::Command;
 
-const COMMANDS: [&str; 13] = [
-    "demo", "index", "search", "check", "serve", "status", "verify", "evaluate", "models", "runtime",
-    "encoders", "hash", "delete",
+const COMMANDS: [&str; 16] = [
+    "demo", "index", "search", "check", "serve", "keys", "status", "verify", "evaluate", "models", "runtime",
+    "encoders", "export", "import", "hash", "delete",
 ];
 
 #[test]

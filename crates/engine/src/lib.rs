@@ -15,3 +15,4 @@ pub mod models;
 pub mod search;
 pub mod source;
 pub mod store;
+pub mod transfer;

@@ -3,6 +3,7 @@
 use super::cost::{CacheSize, Fetching};
 use super::counts::outcome;
 use super::index::Run;
+use super::objects::Buckets;
 use super::open::{Catalog, EncoderChoice};
 use super::progress::Progress;
 use super::serve::Service;
@@ -51,6 +52,7 @@ impl Demo {
             failures: None,
             allow_private_urls: false,
             fetching: &Fetching::default(),
+            buckets: Buckets::default(),
             photo_cache: CacheSize::default(),
         };
         let report = run.carry_out(&Ingest::default())?;

@@ -3,6 +3,7 @@
 use super::cost::{CacheSize, Fetching};
 use super::counts::{note, outcome};
 use super::encoders_upgrade::Upgrade;
+use super::objects::Buckets;
 use super::open::{Catalog, PhotoLimits, encoder_for_catalog, encoder_reads_text};
 use super::progress::Progress;
 use super::{Outcome, interrupt};
@@ -76,6 +77,8 @@ pub(super) struct Encoding {
     /// Fetch photos from this machine or a private network, where their addresses are there.
     #[arg(long)]
     allow_private_urls: bool,
+    #[command(flatten)]
+    buckets: Buckets,
     /// Threads that decode and encode [default: one per core].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,

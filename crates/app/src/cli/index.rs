@@ -2,6 +2,7 @@
 
 use super::cost::{CacheSize, Cost, Fetching};
 use super::counts::{done, note, outcome};
+use super::objects::Buckets;
 use super::open::{Catalog, USUAL_ENCODER, encoder_for_catalog};
 use super::progress::Progress;
 use super::reading::Reading;
@@ -30,7 +31,8 @@ pub(super) struct Index {
     #[arg(value_name = "CATALOG")]
     catalog: PathBuf,
     /// A folder or an archive of photos, a table (CSV, TSV, an export of Shopify, WooCommerce or Magento), JSON lines, a
-    /// product feed, a sitemap, a list of addresses, or Amazon Berkeley Objects; what it is, is told from its content.
+    /// product feed, a sitemap, a list of addresses, or Amazon Berkeley Objects; what it is, is told from its content. On
+    /// this machine, at https://… or in a bucket (s3://…); or a DynamoDB table (dynamodb://TABLE).
     #[arg(value_name = "SOURCE")]
     source: PathBuf,
     /// What makes the vectors of a new catalog, the primary one first; may be given more than once [default: look-1].
@@ -56,6 +58,8 @@ pub(super) struct Index {
     /// Fetch photos from this machine or a private network, where the source names addresses there.
     #[arg(long)]
     allow_private_urls: bool,
+    #[command(flatten)]
+    buckets: Buckets,
     /// Print the counts as JSON.
     #[arg(long)]
     json: bool,
@@ -95,6 +99,7 @@ impl Index {
             failures: self.failures.as_deref(),
             allow_private_urls: self.allow_private_urls,
             fetching: self.cost.fetching(),
+            buckets: self.buckets,
             photo_cache: self.cost.cache.clone(),
         };
         let report = if self.dry_run { run.preview(&ingest)? } else { run.carry_out(&ingest)? };
@@ -122,6 +127,7 @@ pub(super) struct Run<'a> {
     pub(super) failures: Option<&'a Path>,
     pub(super) allow_private_urls: bool,
     pub(super) fetching: &'a Fetching,
+    pub(super) buckets: Buckets,
     pub(super) photo_cache: CacheSize,
 }
 
@@ -138,9 +144,13 @@ impl Run<'_> {
                 folder.display()
             );
         }
-        let source = source::open(self.source, &self.options)?;
         let stop = interrupt::stop_flag()?;
+        let objects = self.buckets.objects(source::remote::named_buckets(self.source, &self.options)?)?;
+        // Nobody may be there to read it.
+        let mut say = |line: &str| drop(writeln!(io::stderr(), "{line}"));
+        let source = source::open_anywhere(self.source, &self.options, &objects, &mut say, &stop)?;
         let fetcher = self.fetching.reader(self.allow_private_urls, ingest, Some(&stop))?;
+        let fetcher = fetcher.with_objects(objects);
         let reader = CachingReader::new(fetcher, self.photo_cache.of(self.place));
         let (store, encoders) = open_or_create(self.place, self.encoders)?;
         let failures_path = self.failures.map_or_else(|| self.place.join("failures.csv"), Path::to_owned);

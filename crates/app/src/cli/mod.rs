@@ -10,9 +10,11 @@ mod demo;
 mod encoders;
 mod encoders_upgrade;
 mod evaluate;
+mod export;
 mod fields;
 mod filter;
 mod hash;
+mod import;
 mod index;
 mod interrupt;
 mod keys;
@@ -22,6 +24,7 @@ mod models_add;
 mod models_built_in;
 mod models_pull;
 mod models_quantize;
+mod objects;
 mod open;
 mod progress;
 mod reading;
@@ -72,6 +75,8 @@ enum Command {
     Evaluate(evaluate::Evaluate),
     Models(models::ModelsCommand),
     Encoders(encoders::Encoders),
+    Export(export::Export),
+    Import(import::Import),
     Runtime(runtime::RuntimeCommand),
     Hash(hash::Hash),
     Delete(delete::Delete),
@@ -116,6 +121,8 @@ impl Cli {
             Command::Evaluate(command) => command.run(),
             Command::Models(command) => command.run(),
             Command::Encoders(command) => command.run(),
+            Command::Export(command) => command.run(),
+            Command::Import(command) => command.run(),
             Command::Runtime(command) => command.run(),
             Command::Hash(command) => command.run(),
             Command::Delete(command) => command.run(),

@@ -233,7 +233,7 @@ fn tensor(
 fn shown(location: &Location) -> String {
     match location {
         Location::File(path) => lookalike_engine::source::shown::path_line(path),
-        Location::Url(url) => url.clone(),
+        Location::Url(address) | Location::Object(address) => address.clone(),
         member @ Location::Member { .. } => member.to_string(),
     }
 }

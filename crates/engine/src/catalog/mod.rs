@@ -47,13 +47,16 @@ pub enum Location {
         /// The member's path below the archive's root, with `/`.
         name: String,
     },
+    /// In an object store, such as `s3://bucket/key`; read with the operator's credentials, from buckets the operator
+    /// named.
+    Object(String),
 }
 
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => write!(f, "{}", path.display()),
-            Self::Url(url) => f.write_str(url),
+            Self::Url(address) | Self::Object(address) => f.write_str(address),
             Self::Member { archive, name } => write!(f, "{}/{name}", archive.display()),
         }
     }

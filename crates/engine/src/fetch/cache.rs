@@ -215,7 +215,7 @@ impl<R: PhotoReader> PhotoReader for CachingReader<R> {
         limits: &Limits,
     ) -> Result<Photo, ReadError> {
         let kept = match location {
-            Location::Url(_) => self.cache.get(sha256, limits),
+            Location::Url(_) | Location::Object(_) => self.cache.get(sha256, limits),
             Location::File(_) | Location::Member { .. } => None,
         };
         match kept {
@@ -238,7 +238,7 @@ impl<R: PhotoReader> PhotoReader for CachingReader<R> {
     }
 
     fn keep(&self, location: &Location, sha256: &[u8; 32], bytes: &[u8]) {
-        if matches!(location, Location::Url(_)) {
+        if matches!(location, Location::Url(_) | Location::Object(_)) {
             self.cache.put(sha256, bytes);
         }
     }

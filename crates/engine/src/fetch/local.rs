@@ -46,6 +46,9 @@ fn path_of(location: &Location) -> Result<&Path, ReadError> {
             Err(ReadError::Unsupported("it is an address on the web, and only files are read"))
         }
         Location::Member { archive, .. } => Ok(archive),
+        Location::Object(_) => {
+            Err(ReadError::Unsupported("it is in an object store, and only files are read"))
+        }
     }
 }
 

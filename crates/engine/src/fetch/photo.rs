@@ -119,6 +119,9 @@ pub enum ReadError {
     /// The reader at hand does not know this kind of location.
     #[error("cannot be read from here: {0}")]
     Unsupported(&'static str),
+    /// In an object store, and not to be had from it; a fragment that says why and the cure.
+    #[error("{0}")]
+    Object(String),
     /// Not to be had from the web; a fragment that says why.
     #[error("{0}")]
     Web(String),

@@ -4,11 +4,13 @@ use super::blocking::BlockingFetcher;
 use super::client::Answer;
 use super::error::{FetchError, redacted};
 use super::local::LocalReader;
+use super::object::{NoObjects, Objects};
 use super::photo::{Brought, Photo, PhotoReader, ReadError, Stat};
 use super::validators::Validators;
 use crate::catalog::Location;
 use bytes::Bytes;
 use lookalike_vision::decode::Limits;
+use std::sync::Arc;
 use url::Url;
 
 impl PhotoReader for BlockingFetcher {
@@ -47,8 +49,8 @@ fn photo(bytes: Bytes, limits: &Limits) -> Result<Photo, ReadError> {
 fn url_of(location: &Location) -> Result<&str, ReadError> {
     match location {
         Location::Url(url) => Ok(url),
-        Location::File(_) | Location::Member { .. } => {
-            Err(ReadError::Unsupported("it is a file, and only addresses on the web are fetched"))
+        Location::File(_) | Location::Member { .. } | Location::Object(_) => {
+            Err(ReadError::Unsupported("it is not on the web, and only addresses there are fetched"))
         }
     }
 }
@@ -65,22 +67,33 @@ fn read_error(url: &str, error: &FetchError) -> ReadError {
     own.map_or_else(|| ReadError::Failed(text.clone()), |fragment| ReadError::Web(fragment.to_owned()))
 }
 
-/// Reads files from disk and URLs from the web.
+/// Reads files from disk, URLs from the web and objects from the buckets that it is given.
 pub struct AnyReader {
     local: LocalReader,
     web: BlockingFetcher,
+    objects: Option<Arc<Objects>>,
 }
 
 impl AnyReader {
     /// A reader that fetches URLs with `web`.
     pub fn new(web: BlockingFetcher) -> Self {
-        Self { local: LocalReader, web }
+        Self { local: LocalReader, web, objects: None }
+    }
+
+    /// This reader, and objects out of `objects`.
+    #[must_use]
+    pub fn with_objects(self, objects: Arc<Objects>) -> Self {
+        Self { objects: Some(objects), ..self }
     }
 
     fn reader(&self, location: &Location) -> &dyn PhotoReader {
         match location {
             Location::File(_) | Location::Member { .. } => &self.local,
             Location::Url(_) => &self.web,
+            Location::Object(_) => match &self.objects {
+                Some(objects) => objects.as_ref(),
+                None => &NoObjects,
+            },
         }
     }
 }

@@ -96,7 +96,7 @@ impl Failure {
     pub(super) fn new(location: &Location, stage: Stage, reason: &str) -> Self {
         let place = match location {
             Location::File(path) => path_line(path),
-            Location::Url(url) => one_line(url),
+            Location::Url(address) | Location::Object(address) => one_line(address),
             Location::Member { archive, name } => format!("{}/{}", path_line(archive), one_line(name)),
         };
         Self { place, stage, reason: one_line(reason) }

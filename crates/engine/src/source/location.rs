@@ -7,6 +7,7 @@ use super::SourceError;
 use std::path::{Path, PathBuf};
 
 use crate::catalog::Location;
+use crate::fetch::object::is_object_address;
 
 /// What photo names that are no full address are relative to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,12 +16,20 @@ pub enum ImageBase {
     Folder(PathBuf),
     /// The front part of an address, such as `https://cdn.example.com/media/`.
     Url(String),
+    /// The front part of an object's address, such as `s3://bucket/photos/`.
+    Object(String),
 }
 
 impl ImageBase {
-    /// An `http://` or `https://` address, or else a folder.
+    /// An `http://` or `https://` address, one in an object store, or else a folder.
     pub fn parse(text: &str) -> Self {
-        if is_web(text) { Self::Url(text.to_owned()) } else { Self::Folder(PathBuf::from(text)) }
+        if is_web(text) {
+            Self::Url(text.to_owned())
+        } else if is_object_address(text) {
+            Self::Object(text.to_owned())
+        } else {
+            Self::Folder(PathBuf::from(text))
+        }
     }
 
     /// The same, a folder by its full path, so that a photo's location does not depend on where the program was started.
@@ -29,7 +38,7 @@ impl ImageBase {
     /// When there is no such folder.
     pub(super) fn canonical(self) -> Result<Self, SourceError> {
         match self {
-            Self::Url(front) => Ok(Self::Url(front)),
+            Self::Url(_) | Self::Object(_) => Ok(self),
             Self::Folder(folder) => {
                 Ok(Self::Folder(std::fs::canonicalize(&folder).map_err(SourceError::io(&folder))?))
             }
@@ -81,6 +90,9 @@ pub(super) fn resolve(name: &str, base: &ImageBase) -> Result<Location, String> 
     if is_web(name) {
         return Ok(Location::Url(name.to_owned()));
     }
+    if is_object_address(name) {
+        return Ok(Location::Object(name.to_owned()));
+    }
     if let Some((scheme, _)) = name.split_once("://") {
         if scheme.eq_ignore_ascii_case("file") {
             return url::Url::parse(name)
@@ -91,15 +103,14 @@ pub(super) fn resolve(name: &str, base: &ImageBase) -> Result<Location, String> 
         }
         if scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.')) {
             return Err(format!(
-                "{name}: addresses with {scheme}:// are not read, only http, https and file"
+                "{name}: addresses with {scheme}:// are not read, only http, https, file, s3, gs and az"
             ));
         }
     }
+    let joined = |front: &str| format!("{}/{}", front.trim_end_matches('/'), name.trim_start_matches('/'));
     match base {
-        ImageBase::Url(front) => {
-            let (front, name) = (front.trim_end_matches('/'), name.trim_start_matches('/'));
-            Ok(Location::Url(format!("{front}/{name}")))
-        }
+        ImageBase::Url(front) => Ok(Location::Url(joined(front))),
+        ImageBase::Object(front) => Ok(Location::Object(joined(front))),
         ImageBase::Folder(folder) => Ok(Location::File(folder.join(Path::new(name)))),
     }
 }
@@ -135,7 +146,13 @@ mod tests {
         assert_eq!(at("/else/b.jpg", &folder), "/else/b.jpg");
         assert_eq!(at("HTTPS://x.example/y.jpg", &folder), "HTTPS://x.example/y.jpg");
         assert_eq!(at("/a/b.jpg", &web), "https://cdn.example.com/media/a/b.jpg");
-        assert!(resolve("s3://bucket/key.jpg", &folder).unwrap_err().contains("s3://"));
+        assert_eq!(resolve("s3://b/key.jpg", &folder).unwrap(), Location::Object("s3://b/key.jpg".into()));
+        let bucket = ImageBase::parse("s3://bucket/media");
+        assert_eq!(
+            resolve("/a/b c.jpg", &bucket).unwrap(),
+            Location::Object("s3://bucket/media/a/b c.jpg".into())
+        );
+        assert!(resolve("ftp://host/key.jpg", &folder).unwrap_err().contains("ftp://"));
         #[cfg(unix)]
         assert_eq!(at("file:///else/b%20c.jpg", &web), "/else/b c.jpg");
     }

@@ -10,14 +10,19 @@
 pub mod abo;
 mod addresses;
 mod archive;
+mod copied;
 pub mod csv;
 pub mod folder;
 mod html;
 pub mod jsonl;
 mod location;
 mod mapping;
+#[cfg(feature = "aws")]
+mod object_folder;
 mod open;
 mod recognise;
+mod parquet;
+pub mod remote;
 pub mod shown;
 pub mod table;
 mod text;
@@ -30,7 +35,10 @@ pub use folder::{FolderOptions, FolderSource, ProductIdRule};
 pub use jsonl::JsonLinesSource;
 pub use location::{ImageBase, ImageSeparator};
 pub use mapping::{Mapping, MappingError};
+#[cfg(feature = "aws")]
+pub use object_folder::ObjectFolder;
 pub use open::{SourceFormat, SourceOptions, open};
+pub use remote::open_anywhere;
 
 use crate::catalog::Product;
 use std::path::PathBuf;

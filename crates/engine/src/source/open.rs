@@ -5,6 +5,7 @@ use super::addresses::AddressList;
 use super::csv::Layout;
 use super::location::{ImageBase, ImageSeparator};
 use super::mapping::Mapping;
+use super::parquet;
 use super::text::Text;
 use super::xml::XmlSource;
 use super::{
@@ -67,6 +68,9 @@ pub struct SourceOptions {
 /// When it cannot be read, is no source, or an option does not fit its kind.
 pub fn open(path: &Path, options: &SourceOptions) -> Result<Box<dyn Source>, SourceError> {
     let found = fs::metadata(path).map_err(SourceError::io(path))?;
+    if options.format.is_none() && found.is_file() && parquet::is_at(path)? {
+        return parquet::open(path, options);
+    }
     let (format, recognised) = match options.format {
         Some(format) => (format, None),
         None if found.is_dir() => (recognise::folder(path), None),

@@ -5,9 +5,11 @@
 //!
 //! The trait is synchronous: the embedded store is CPU-bound, and servers call it off their async threads.
 
+mod dump;
 pub mod embedded;
 mod encoders;
 
+pub use dump::{Dump, Piece};
 pub use encoders::{AddedEncoder, EncoderChanges, LackingImage};
 
 use crate::catalog::{Fields, ImageId, Location, ProductId};
@@ -329,5 +331,10 @@ impl StoreError {
             Self::Embedded(embedded::EmbeddedError::EncoderRemoved { name, .. }) => Some(name),
             Self::Embedded(_) => None,
         }
+    }
+
+    /// Whether what was to be written is at fault, and not the store.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Embedded(embedded::EmbeddedError::Rejected(_)))
     }
 }

@@ -150,7 +150,7 @@ impl Source for AboSource {
         let id = if self.by_item.is_some() { "`item_id`" } else { "`item_id`@`domain_name`" };
         let base = match &self.base {
             ImageBase::Folder(folder) => path_line(folder),
-            ImageBase::Url(url) => one_line(url),
+            ImageBase::Url(front) | ImageBase::Object(front) => one_line(front),
         };
         vec![format!(
             "took {id} as the product's id, `main_image_id` and `other_image_id` as its photos: by {} below {base}",

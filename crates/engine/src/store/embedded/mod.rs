@@ -10,6 +10,7 @@
 //!   to the tables;
 //! - `selecting`, `columns`, `picking`: which products a filter lets through;
 //! - `verify`: everything against everything else;
+//! - `dump`: everything, for whoever takes it out;
 //! - `catalog`: [`EmbeddedStore`], which puts them together.
 
 mod catalog;
@@ -18,6 +19,7 @@ mod changing;
 mod columns;
 mod connection;
 mod derived;
+mod dump;
 mod encoders;
 mod error;
 mod folder;

@@ -2,7 +2,7 @@
 //!
 //! Reading trusts nothing: a value that this program cannot have written is an error saying which.
 
-use super::schema::{LOCATION_FILE, LOCATION_MEMBER, LOCATION_URL};
+use super::schema::{LOCATION_FILE, LOCATION_MEMBER, LOCATION_OBJECT, LOCATION_URL};
 use crate::catalog::{Fields, ImageId, Location, ProductId};
 use crate::store::{Fingerprint, ImageKey};
 use lookalike_vision::hash::{DHash, Hashes, PHash, Pdq, PdqHash};
@@ -52,6 +52,7 @@ pub(super) fn location_parts(location: &Location) -> (i64, Cow<'_, [u8]>) {
         Location::Member { archive, name } => {
             (LOCATION_MEMBER, [path_bytes(archive), b"\0", name.as_bytes()].concat().into())
         }
+        Location::Object(address) => (LOCATION_OBJECT, address.as_bytes().into()),
     }
 }
 
@@ -78,6 +79,9 @@ pub(super) fn location(row: &Row<'_>) -> rusqlite::Result<Location> {
             String::from_utf8(bytes).map(Location::Url).map_err(|_| damaged("an image's URL is not UTF-8"))
         }
         LOCATION_MEMBER => member(bytes),
+        LOCATION_OBJECT => String::from_utf8(bytes)
+            .map(Location::Object)
+            .map_err(|_| damaged("an object's address is not UTF-8")),
         kind => Err(damaged(format!("an image's location is of the unknown kind {kind}"))),
     }
 }

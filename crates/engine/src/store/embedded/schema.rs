@@ -25,7 +25,8 @@
 //!
 //! 64-bit hashes are integers of the same bits; `sha256` and `pdq` are blobs of 32 bytes, most significant first
 //! (`hex(pdq)` is the usual notation). `location` is a path's bytes (kind 0), a URL (kind 1), or an archive's path, a NUL
-//! and the name of a member (kind 2).
+//! and the name of a member (kind 2), or an
+//! object's address (kind 3).
 
 use super::EmbeddedError;
 use super::folder::Folder;
@@ -40,6 +41,8 @@ pub(super) const LOCATION_FILE: i64 = 0;
 pub(super) const LOCATION_URL: i64 = 1;
 /// `location_kind` of a member of an archive.
 pub(super) const LOCATION_MEMBER: i64 = 2;
+/// `location_kind` of an object's address.
+pub(super) const LOCATION_OBJECT: i64 = 3;
 
 /// Version n + 1 is reached by running the n-th.
 pub(super) const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4];
