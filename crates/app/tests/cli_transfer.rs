@@ -1,7 +1,5 @@
 //! `lookalike export` and `lookalike import`: out of one catalog, into another, and what is said when that goes wrong.
 
-#![expect(clippy::unwrap_used, reason = "what a scenario needs and does not get is its failure")]
-
 mod cli_kit;
 
 use cli_kit::{BINARY, Shop};

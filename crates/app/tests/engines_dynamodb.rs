@@ -1,11 +1,7 @@
 //! DynamoDB tables as sources, from Amazon's own local server; and what is done when a server has too much to do.
 
 #![cfg(feature = "aws")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "what a scenario needs and does not get is its failure"
-)]
+#![expect(clippy::unwrap_used, reason = "what a scenario needs and does not get is its failure")]
 
 mod cli_kit;
 mod engine_kit;

@@ -1,6 +1,9 @@
 //! Parquet files as catalogs, written by pyarrow (`fixtures/parquet/listings.py`), and vectors written as Parquet.
 
-#![expect(clippy::unwrap_used, reason = "what a scenario needs and does not get is its failure")]
+#![cfg_attr(
+    feature = "parquet",
+    expect(clippy::unwrap_used, reason = "what a scenario needs and does not get is its failure")
+)]
 
 use lookalike_engine::source::{Mapping, SourceOptions, open};
 use std::path::{Path, PathBuf};

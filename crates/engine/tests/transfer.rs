@@ -1,6 +1,10 @@
 //! A catalog taken out into lines and brought back is the same catalog; lines that are wrong cost themselves.
 
-#![expect(clippy::unwrap_used, reason = "what a scenario needs and does not get is its failure")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "what a scenario needs and does not get is its failure"
+)]
 
 mod store_fixture;
 

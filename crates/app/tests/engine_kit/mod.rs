@@ -1,6 +1,7 @@
 //! The real engines that `engines/run.py` starts, and plain requests to fill them.
 
 #![allow(dead_code, reason = "each scenario file uses a part of it")]
+#![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 
 use crate::cli_kit::{Ran, Shop};
 use std::io::{Read as _, Write as _};
