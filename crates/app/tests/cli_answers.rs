@@ -85,7 +85,16 @@ fn search_and_check_answer_in_one_shape() {
     assert_eq!(first["image_url"], "/v1/images/p3.png");
     let scores: Vec<f64> = results.iter().map(|one| one["score"].as_f64().unwrap()).collect();
     assert!(scores[0] > scores[1] && scores[0] <= 1.0, "{scores:?}");
-    let evidence = ["same_bytes", "phash_bits", "pdq_bits", "pdq_quality", "orientation", "cosine"];
+    let evidence = [
+        "same_bytes",
+        "phash_bits",
+        "pdq_bits",
+        "pdq_quality",
+        "orientation",
+        "cosine",
+        "region",
+        "region_cosine",
+    ];
     assert_eq!(keys(&first["evidence"]), evidence);
     assert_eq!(first["evidence"]["same_bytes"], false);
 

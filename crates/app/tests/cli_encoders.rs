@@ -223,7 +223,7 @@ fn each_encoder_is_measured_by_the_labels_without_its_model() {
     let rows: Vec<_> = all["labelled"].as_array().unwrap().iter().map(|row| &row["encoder"]).collect();
     assert_eq!(rows, ["foreign", "look-1"]);
     assert!(all["labelled"][1]["same_product_r1"].is_f64(), "{all}");
-    let markdown = shop.run([&evaluate[..4], &["--markdown", "--encoder", "look-1"]].concat());
+    let markdown = shop.run([&evaluate[..], &["--markdown", "--encoder", "look-1"]].concat());
     let table = &markdown.is_done().stdout;
     assert!(table.starts_with("| encoder | photos of | photos | same product R@1 |"), "{table}");
     assert!(table.contains("\n| look-1 | all | 6 | "), "{table}");

@@ -87,7 +87,7 @@ fn the_built_in_encoder_says_what_it_is_and_what_it_learnt_from() {
     let shop = Shop::new();
     let list = run(&shop, &["list"]).is_done().stdout.clone();
     let words: Vec<&str> = list.lines().nth(1).unwrap().split_whitespace().collect();
-    assert_eq!(words[..6], ["look-1", "256", "no", "MIT", "OR", "Apache-2.0"]);
+    assert_eq!(words[..6], ["look-1", "629", "no", "MIT", "OR", "Apache-2.0"]);
     let text = run(&shop, &["show", "look-1"]).is_done().stdout.clone();
     for said in ["built in", "MIT OR Apache-2.0", "trained on", "no weights of others", "CARD.md", "px = 112"]
     {
@@ -95,7 +95,7 @@ fn the_built_in_encoder_says_what_it_is_and_what_it_learnt_from() {
     }
     let value = run(&shop, &["show", "look-1", "--json"]).is_done().json();
     assert_eq!(value["encoder_digest"].as_str().unwrap().len(), 64);
-    assert_eq!((&value["dimensions"], &value["text"]), (&256.into(), &false.into()));
+    assert_eq!((&value["dimensions"], &value["text"]), (&629.into(), &false.into()));
     // Catalogs carry the same digest.
     shop.write("photos/a.png", cli_kit::png(&cli_kit::drawing(1)));
     shop.run(["index", "shop", "photos"]).is_done();

@@ -1,5 +1,7 @@
 //! Who is let in: keys, their roles, the names a local server answers to, and limits of how often.
 
+#![expect(clippy::unwrap_used, reason = "a scenario that cannot go on fails right there")]
+
 mod http_server;
 
 use http_server::{Reply, Server};

@@ -214,7 +214,7 @@ fn a_body_over_the_limit_is_told_so() {
     assert_eq!(code, "too_large");
     assert!(detail.contains("1048576"), "{detail}");
     // Announced far too large: answered before it is sent.
-    let announced = b"POST /v1/search HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 99999999999\r\n\r\n";
+    let announced = b"POST /v1/search HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 99999999999\r\n\r\n";
     server.raw(announced).problem(413);
 }
 
@@ -223,7 +223,7 @@ fn requests_beyond_the_places_are_turned_away_and_told_when_to_come_back() {
     // Given a server with one place, taken by a caller whose body does not come,
     let server = Server::with(ServeLimits { places: 1, ..ServeLimits::default() }, false, 1);
     let mut slow = std::net::TcpStream::connect(server.address).unwrap();
-    let head = b"POST /v1/search HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n";
+    let head = b"POST /v1/search HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n";
     std::io::Write::write_all(&mut slow, head).unwrap();
     // who is told to go on once it has the place,
     let mut told = [0; 12];
@@ -244,6 +244,6 @@ fn a_body_that_does_not_come_is_given_up() {
     let limits =
         ServeLimits { body_timeout: std::time::Duration::from_millis(100), ..ServeLimits::default() };
     let server = Server::with(limits, false, 1);
-    let stalled = b"POST /v1/search HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{";
+    let stalled = b"POST /v1/search HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{";
     assert_eq!(server.raw(stalled).problem(408).0, "too_slow");
 }

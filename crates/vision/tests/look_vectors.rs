@@ -3,11 +3,7 @@
 //! `fixtures/look` is written by `training/export.py --fixture`, in the run that writes the weights: new weights are put
 //! into the product by that one command, and nothing here has to be changed for them.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests, where a failure is the answer"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests, where a failure is the answer")]
 #![expect(clippy::print_stdout, reason = "what is skipped is told")]
 
 use lookalike_vision::Picture;

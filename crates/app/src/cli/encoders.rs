@@ -224,7 +224,7 @@ impl Encoding {
         let unreadable = if self.skip_unreadable { Unreadable::LeaveOut } else { Unreadable::Wait };
         let stop = interrupt::stop_flag()?;
         let fetcher = Fetching::default().reader(self.allow_private_urls, &ingest, Some(&stop))?;
-        let reader = CachingReader::new(fetcher, self.cache.of(&folder));
+        let reader = CachingReader::new(fetcher, self.cache.of(folder));
         let lacking =
             store.summary()?.adding.iter().find(|added| added.id == *encoder.id()).map(|a| a.lacking);
         let mut progress = Progress::start(lacking, "photos");

@@ -1,7 +1,7 @@
 //! `lookalike encoders upgrade`: a catalog made with the descriptor of before gets the encoder of now.
 
-use super::encoders::{Encoding, report_as_json, report_rows};
 use super::counts::outcome;
+use super::encoders::{Encoding, report_as_json, report_rows};
 use super::open::{Catalog, USUAL_ENCODER};
 use super::{Outcome, retired};
 use crate::report::{json, table};

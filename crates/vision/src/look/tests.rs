@@ -49,8 +49,13 @@ fn the_digest_is_not_the_networks_alone() {
 #[test]
 fn a_cosine_is_the_mean_of_what_the_network_the_colours_and_the_edges_say() {
     let look = Look::default();
-    let pictures = [square_on([255; 3], [200, 30, 30], 300, 60), square_on([250; 3], [30, 60, 200], 240, 30)];
-    let [a, b] = &pictures;
+    let striped = |colours: [[u8; 3]; 2], step: u32| {
+        let rgb =
+            (0..200 * 200).flat_map(|i| colours[usize::from(((i % 200 + i / 200) / step).is_multiple_of(2))]);
+        Picture::new(200, 200, rgb.collect(), None).unwrap()
+    };
+    let (a, b) = (striped([[200, 30, 30], [90, 90, 20]], 31), striped([[30, 60, 200], [90, 90, 20]], 17));
+    let (a, b) = (&a, &b);
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f32>();
     let whole = look.encode(&[a, b]).unwrap();
     let network = look.by_network(&[a, b]).unwrap();
