@@ -20,8 +20,8 @@ mod mapping;
 #[cfg(feature = "aws")]
 mod object_folder;
 mod open;
-mod recognise;
 mod parquet;
+mod recognise;
 pub mod remote;
 pub mod shown;
 pub mod table;
