@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS = ROOT / "crates/engine/src/search/calibrate/weights.rs"
 SHARED = ROOT.parent / "shared/images"
 SHRINKAGE = 1e-4  # of weights of features in units of their deviation
-COLUMNS = 6  # before the features: query, edit, right, unrelated, background, grey
+COLUMNS = 7  # before the features: query, edit, right, unrelated, unlike, background, grey
 
 
 def evidence(program: Path, encoder: str, folder: Path) -> Path:
@@ -38,7 +38,7 @@ def read(table: Path) -> tuple[list[str], dict[str, np.ndarray]]:
         head, *rows = csv.reader(file)
     numbers = np.array([row[:1] + row[2:] for row in rows], dtype=np.float64)
     names = head[COLUMNS:]
-    columns = dict(zip(("query", "right", "unrelated", "background", "grey"), numbers[:, : COLUMNS - 1].T))
+    columns = dict(zip(("query", "right", "unrelated", "unlike", "background", "grey"), numbers[:, : COLUMNS - 1].T))
     return names, columns | {"features": numbers[:, COLUMNS - 1 :], "edit": np.array([row[1] for row in rows])}
 
 
@@ -116,6 +116,7 @@ pub(super) fn of_encoder(name: &str) -> Option<&'static Weights> {{
 const LOOK_1: Weights = Weights {{
 {logistic("in_colour")}{logistic("in_grey")}    usual_background: {table["background"].mean():.3f},
     unrelated: {table["unrelated"].mean():.3f},
+    unlike: {table["unlike"].mean():.3f},
 }};
 """
 

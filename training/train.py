@@ -32,7 +32,7 @@ AVERAGE_DECAY = 0.998
 REFRESH_STEPS = 300
 NEIGHBOURS = 24
 # Small pictures are quick and teach most of what is to be learnt; the last part is done at the size that is used.
-SIDES = {"one": ((0.25, 64), (0.6, 80), (1.01, 96)), "two": ((0.4, 96), (1.01, SIDE))}
+SIDES = {"one": ((0.25, 64), (0.6, 80), (1.01, SIDE)), "two": ((1.01, SIDE),)}
 
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")

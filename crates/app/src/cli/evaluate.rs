@@ -97,7 +97,9 @@ impl Evaluate {
             if let Some(file) = &self.evidence {
                 let mut out = BufWriter::new(File::create(file)?);
                 let rows = with_progress(|told| evidence::gather(&suite, told))?;
-                evidence::write(&mut out, &rows, searcher.scale()?.unrelated())?;
+                let (unrelated, unlike) =
+                    (searcher.scale()?.unrelated(), searcher.likeness_scale()?.unrelated());
+                evidence::write(&mut out, &rows, unrelated, unlike)?;
                 out.flush()?;
                 return Ok(Outcome::Done);
             }
@@ -107,8 +109,8 @@ impl Evaluate {
         if let Some(labels) = &labels {
             for encoder in &encoders {
                 let slot = searcher.slot(Some(encoder))?;
-                let figures = labelled::rank(&images, labels, slot)?;
-                let folded = labelled::same_product(&images, labels, slot, &self.fold);
+                let figures = labelled::rank(&images, labels, slot, encoder)?;
+                let folded = labelled::same_product(&images, labels, slot, encoder, &self.fold);
                 measured.ranked.push(Ranked { encoder: encoder.clone(), figures, folded });
             }
         }

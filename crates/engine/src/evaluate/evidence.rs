@@ -50,17 +50,17 @@ pub fn gather(
         .collect())
 }
 
-/// Writes the table as CSV with a head. `unrelated` is the cosine of unrelated photos under the encoder and the same in every
-/// row.
+/// Writes the table as CSV with a head. `unrelated` and `unlike` are cosine and likeness of unrelated photos under the encoder
+/// and the same in every row.
 ///
 /// # Errors
 /// When `out` cannot be written to.
-pub fn write(out: &mut dyn Write, rows: &[Compared], unrelated: f32) -> io::Result<()> {
-    writeln!(out, "query,edit,right,unrelated,background,grey,{}", NAMES.join(","))?;
+pub fn write(out: &mut dyn Write, rows: &[Compared], unrelated: f32, unlike: f32) -> io::Result<()> {
+    writeln!(out, "query,edit,right,unrelated,unlike,background,grey,{}", NAMES.join(","))?;
     for Compared { query, edit, right, evidence } in rows {
         let (right, background) = (u8::from(*right), evidence.background);
         let grey = u8::from(is_grey(evidence));
-        write!(out, "{query},{edit},{right},{unrelated:.5},{background:.5},{grey}")?;
+        write!(out, "{query},{edit},{right},{unrelated:.5},{unlike:.5},{background:.5},{grey}")?;
         for feature in features(evidence) {
             write!(out, ",{feature:.6}")?;
         }

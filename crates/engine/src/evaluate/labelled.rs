@@ -5,7 +5,9 @@
 //! `fold` (what a network was trained on, and what it is measured on).
 
 use super::robustness::EvaluateError;
+use crate::search::likeness_query;
 use crate::store::StoredImage;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -105,7 +107,7 @@ fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// Ranks all labelled photos by the vectors in `slot` and compares with the labels: over everything, then by source.
+/// Ranks all labelled photos by the likeness of the vectors in `slot`, which `encoder` made, and compares with the labels: over everything, then by source.
 ///
 /// # Errors
 /// When no stored photo has a label.
@@ -113,14 +115,9 @@ pub fn rank(
     images: &[StoredImage],
     labels: &Labels,
     slot: usize,
+    encoder: &str,
 ) -> Result<Vec<LabelFigures>, EvaluateError> {
-    let photos: Vec<Photo<'_>> = images
-        .iter()
-        .filter_map(|image| {
-            let label = labels.of(image)?;
-            Some(Photo { label, vector: image.vectors.get(slot)? })
-        })
-        .collect();
+    let photos = photos(images, labels, slot, encoder);
     if photos.is_empty() {
         return Err(EvaluateError::Labels("no photo of the catalog has a label".to_owned()));
     }
@@ -131,7 +128,7 @@ pub fn rank(
     if sources.len() > 1 {
         for source in sources {
             let part: Vec<Photo<'_>> =
-                photos.iter().filter(|photo| photo.label.source == source).copied().collect();
+                photos.iter().filter(|photo| photo.label.source == source).cloned().collect();
             figures.push(self::figures(source, &part));
         }
     }
@@ -140,11 +137,14 @@ pub fn rank(
 
 /// Asks for the same product in the same colour by every photo of a fold (by all where the labels have no folds), among all
 /// others: source by source, and there by back views among all photos and among main views.
-pub fn same_product(images: &[StoredImage], labels: &Labels, slot: usize, fold: &str) -> Vec<SameProduct> {
-    let photos: Vec<Photo<'_>> = images
-        .iter()
-        .filter_map(|image| Some(Photo { label: labels.of(image)?, vector: image.vectors.get(slot)? }))
-        .collect();
+pub fn same_product(
+    images: &[StoredImage],
+    labels: &Labels,
+    slot: usize,
+    encoder: &str,
+    fold: &str,
+) -> Vec<SameProduct> {
+    let photos = photos(images, labels, slot, encoder);
     let folded = labels.have_folds();
     let mut sources: Vec<&str> = photos.iter().map(|photo| photo.label.source.as_str()).collect();
     sources.sort_unstable();
@@ -177,20 +177,35 @@ fn asked(
             others.map(|(_, photo)| photo).filter(|photo| answer(photo.label))
         };
         if others().any(|other| is_same(asked.label, other.label)) {
-            let cosine = |photo: &Photo<'_>| dot(asked.vector, photo.vector);
+            let likeness = |photo: &Photo<'_>| dot(&asked.query, photo.vector);
             // Of equally near ones the first stored counts.
             let nearest =
-                others().reduce(|best, other| if cosine(other) > cosine(best) { other } else { best });
+                others().reduce(|best, other| if likeness(other) > likeness(best) { other } else { best });
             first.add(nearest.is_some_and(|nearest| is_same(asked.label, nearest.label)).into());
         }
     }
     first.value().map(|right| SameProduct { question, queries: first.count as usize, right })
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Photo<'a> {
     label: &'a Label,
     vector: &'a [f32],
+    /// What the others' vectors are compared with when it is asked for.
+    query: Cow<'a, [f32]>,
+}
+
+impl<'a> Photo<'a> {
+    fn of(label: &'a Label, vector: &'a [f32], encoder: &str) -> Self {
+        Self { label, vector, query: likeness_query(encoder, vector) }
+    }
+}
+
+/// The labelled ones.
+fn photos<'a>(images: &'a [StoredImage], labels: &'a Labels, slot: usize, encoder: &str) -> Vec<Photo<'a>> {
+    let photo =
+        |image: &'a StoredImage| Some(Photo::of(labels.of(image)?, image.vectors.get(slot)?, encoder));
+    images.iter().filter_map(photo).collect()
 }
 
 fn figures(part: &str, photos: &[Photo<'_>]) -> LabelFigures {
@@ -203,7 +218,7 @@ fn figures(part: &str, photos: &[Photo<'_>]) -> LabelFigures {
             .iter()
             .enumerate()
             .filter(|(other, _)| *other != place)
-            .map(|(_, photo)| (dot(query.vector, photo.vector), photo.label))
+            .map(|(_, photo)| (dot(&query.query, photo.vector), photo.label))
             .collect();
         others.sort_by(|a, b| b.0.total_cmp(&a.0));
         let ranked = || others.iter().map(|(_, label)| *label);
@@ -293,7 +308,7 @@ mod tests {
         // The blue shirt's back is nearest to the red shirt's front.
         let vectors = [[1.0, 0.0], [0.9, 0.1], [0.0, 1.0], [0.8, 0.2]];
         let photos: Vec<Photo<'_>> =
-            labels.iter().zip(&vectors).map(|(label, vector)| Photo { label, vector }).collect();
+            labels.iter().zip(&vectors).map(|(label, vector)| Photo::of(label, vector, "")).collect();
         let measured = |label: &Label| label.fold == "measure";
         let found = asked("backs".to_owned(), &photos, measured, |label| label.view == "main").unwrap();
         assert_eq!((found.queries, found.right), (2, 0.5));
@@ -315,14 +330,14 @@ mod tests {
         let (left, right): ([f32; 2], [f32; 2]) = ([1.0, 0.0], [0.0, 1.0]);
         let perfect = [(&a, &left), (&a, &left), (&b, &right), (&b, &right)];
         let photos: Vec<Photo<'_>> =
-            perfect.iter().map(|(label, vector)| Photo { label, vector: *vector }).collect();
+            perfect.iter().map(|(label, vector)| Photo::of(label, *vector, "")).collect();
         let figures = figures("all", &photos);
         assert_eq!(figures.same_product_r1, Some(1.0));
         assert_eq!(figures.same_product_map, Some(1.0));
         assert_eq!(figures.same_class_p5, None);
         let swapped = [(&a, &left), (&a, &right), (&b, &left), (&b, &right)];
         let photos: Vec<Photo<'_>> =
-            swapped.iter().map(|(label, vector)| Photo { label, vector: *vector }).collect();
+            swapped.iter().map(|(label, vector)| Photo::of(label, *vector, "")).collect();
         assert_eq!(super::figures("all", &photos).same_product_r1, Some(0.0));
     }
 }

@@ -46,7 +46,7 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Score, then how strong the evidence of a copy is, then fewer differing bits, then the cosine, then the earlier
+    /// Score, then how strong the evidence of a copy is, then fewer differing bits, then the likeness, then the earlier
     /// stored.
     pub(super) fn by_score(&self, other: &Self) -> Ordering {
         let bits = |found: &Self| found.evidence.pdq_bits + 4 * found.evidence.phash_bits;
@@ -54,7 +54,7 @@ impl Found {
         by_score
             .then(self.judgement.strength.total_cmp(&other.judgement.strength))
             .then(bits(other).cmp(&bits(self)))
-            .then(self.evidence.cosine.total_cmp(&other.evidence.cosine))
+            .then(self.evidence.likeness.total_cmp(&other.evidence.likeness))
             .then(other.key.cmp(&self.key))
     }
 
@@ -78,10 +78,17 @@ impl Searcher {
             take(keys_of(self.store.nearest_phashes_where(probe.hashes.phash, limit, filter)?));
             take(keys_of(self.store.nearest_pdqs_where(&probe.pdqs, limit, filter)?));
         }
+        let mut near = |query: &[f32]| -> Result<(), SearchError> {
+            take(keys_of(self.store.nearest_vectors_where(probe.slot, query, limit, filter)?));
+            Ok(())
+        };
         // Fitted weights find copies by vector too.
-        if mode != Mode::Duplicate || asked.judge.weighs_vectors() {
-            let found = self.store.nearest_vectors_where(probe.slot, &probe.vector, limit, filter)?;
-            take(keys_of(found));
+        let by_vector = mode != Mode::Similar && asked.judge.weighs_vectors();
+        if by_vector {
+            near(&probe.vector)?;
+        }
+        if mode != Mode::Duplicate && !(by_vector && probe.likeness == probe.vector) {
+            near(&probe.likeness)?;
         }
         for part in asked.parts {
             let found =

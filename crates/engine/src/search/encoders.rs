@@ -3,6 +3,8 @@
 //! Models take long to load and much memory, so each is loaded once and shared; who needs one that is being loaded
 //! waits for it. Where models come from is not known here: an [`EncoderSource`] brings them.
 
+use super::evidence::dot;
+use super::likeness::likeness_query;
 use super::scale::{SAMPLE, Scale};
 use super::{SearchError, calibrate, error::names};
 use crate::store::{SampledVector, Store, StoreError};
@@ -62,7 +64,26 @@ struct Slot {
 #[derive(Clone)]
 pub(super) struct Learned {
     pub(super) sample: Arc<Vec<SampledVector>>,
+    /// Of cosines, which tell copies.
     pub(super) scale: Scale,
+    /// Of what likeness queries make of vectors.
+    pub(super) likeness: Scale,
+}
+
+impl Learned {
+    fn of(encoder: &str, sample: Vec<SampledVector>) -> Self {
+        let scale = Scale::measured(&sample, calibrate::usual_unrelated(encoder));
+        let likeness = match calibrate::usual_unlike(encoder) {
+            None => scale,
+            usual => {
+                let like = |one: &SampledVector, other: &SampledVector| {
+                    dot(&likeness_query(encoder, &one.vector), &other.vector)
+                };
+                Scale::between(&sample, like, usual)
+            }
+        };
+        Self { sample: Arc::new(sample), scale, likeness }
+    }
 }
 
 impl Encoders {
@@ -113,9 +134,7 @@ impl Encoders {
         let mut sample = store.sample_vectors(at, SAMPLE)?;
         // Photos that could not be encoded have vectors of zeros.
         sample.retain(|one| one.vector.iter().any(|number| *number != 0.0));
-        let sample = Arc::new(sample);
-        let usual = calibrate::usual_unrelated(&slot.id.name);
-        let learned = Learned { scale: Scale::measured(&sample, usual), sample };
+        let learned = Learned::of(&slot.id.name, sample);
         if learned.sample.len() >= SETTLED {
             *kept = Some(learned.clone());
         }

@@ -30,6 +30,9 @@ pub struct Evidence {
     pub orientation: Orientation,
     /// Cosine of the vectors, -1 to 1; 0 where the image has none of this encoder.
     pub cosine: f32,
+    /// How alike the two are as photos of a product, -1 to 1: the cosine, except under `look-1`, where colours count more in
+    /// it than they do between copies.
+    pub likeness: f32,
     /// The part of the query that looks more like the image than the whole query does, where one was looked for and does.
     pub region: Option<Region>,
     /// Cosine of that part's vector and the image's; that of the whole where there is none.
@@ -96,6 +99,7 @@ impl Evidence {
             pdq_quality: probe.hashes.pdq.quality.min(stored_pdq.quality),
             orientation: if nearest == 0 { Orientation::Upright } else { Orientation::Turned },
             cosine,
+            likeness: dot(&probe.likeness, vector),
             region,
             region_cosine,
             background,
@@ -105,7 +109,7 @@ impl Evidence {
     }
 }
 
-/// Of unit vectors; rounding alone can lead a hair beyond 1.
+/// Of unit vectors and likeness queries; rounding alone can lead a hair beyond 1.
 pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(x, y)| x * y).sum::<f32>().clamp(-1.0, 1.0)
 }

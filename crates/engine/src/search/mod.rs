@@ -9,12 +9,12 @@
 //! vectors alone; what its cosines mean is measured on the catalog ([`Scale`]). Questions in words are [`text`]'s.
 
 pub mod batching;
-mod border;
 pub mod calibrate;
 mod candidates;
 mod encoders;
 mod error;
 mod evidence;
+mod likeness;
 mod parts;
 mod probe;
 mod scale;
@@ -26,6 +26,7 @@ pub use calibrate::{Class, Judge, Judgement};
 pub use encoders::{EncoderSource, EncoderUnavailable};
 pub use error::SearchError;
 pub use evidence::{Background, Evidence, Orientation};
+pub use likeness::likeness_query;
 pub use parts::Region;
 pub use probe::Probe;
 pub use scale::Scale;

@@ -7,7 +7,7 @@
 use super::SearchError;
 use lookalike_vision::Picture;
 use lookalike_vision::encoder::{EncodeError, Encoder};
-use lookalike_vision::pixels::{Filter, Rect, Size, crop_rgb, resize_rgb};
+use lookalike_vision::pixels::{Border, Filter, Rect, Size, crop_rgb, resize_rgb};
 use serde::Serialize;
 
 /// Where a part lies.
@@ -57,6 +57,17 @@ fn rect([left, top, right, lower]: [u32; 4], width: u32, height: u32) -> Rect {
     Rect { x, y, width: (at(right, width) - x).max(1), height: (at(lower, height) - y).max(1) }
 }
 
+/// What is greater than this share of a picture's area is the picture.
+const WHOLE_SHARE: f32 = 0.9;
+
+/// The photo on a page or a screen or in a frame, where the picture is one of those.
+fn within_border(picture: &Picture) -> Option<Rect> {
+    let (width, height) = (picture.width(), picture.height());
+    let part = Border::of(picture.rgb(), width, height)?.largest_part()?;
+    let share = part.width as f32 * part.height as f32 / (width as f32 * height as f32);
+    (share <= WHOLE_SHARE).then_some(part)
+}
+
 /// One part with its signatures.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Part {
@@ -89,7 +100,7 @@ pub(super) fn kept(picture: &Picture) -> Picture {
 pub(super) fn encode(picture: &Picture, encoder: &dyn Encoder) -> Result<Vec<Part>, SearchError> {
     let (width, height) = (picture.width(), picture.height());
     let fixed = FIXED.into_iter().map(|(region, halves)| (region, rect(halves, width, height)));
-    let inner = super::border::within(picture.rgb(), width, height).map(|rect| (Region::WithoutBorder, rect));
+    let inner = within_border(picture).map(|rect| (Region::WithoutBorder, rect));
     let cut = |(region, rect): (Region, Rect)| {
         let rgb = crop_rgb(picture.rgb(), width, rect);
         Picture::new(rect.width, rect.height, rgb, None).ok().map(|picture| (region, picture))
@@ -107,6 +118,17 @@ pub(super) fn encode(picture: &Picture, encoder: &dyn Encoder) -> Result<Vec<Par
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_thin_frame_is_part_of_the_picture_and_a_wide_one_is_not() {
+        let framed = |margin: u32| {
+            let inside = |at: u32| (margin..100 - margin).contains(&at);
+            let pixel = |at: u32| if inside(at % 100) && inside(at / 100) { [20; 3] } else { [255; 3] };
+            within_border(&Picture::new(100, 100, (0..10_000).flat_map(pixel).collect(), None).unwrap())
+        };
+        assert_eq!(framed(1), None);
+        assert_eq!(framed(20), Some(Rect { x: 20, y: 20, width: 60, height: 60 }));
+    }
 
     #[test]
     fn parts_lie_within_the_picture_whatever_its_size() {

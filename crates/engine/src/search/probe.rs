@@ -5,6 +5,7 @@ use lookalike_vision::encoder::{EncodeError, Encoder};
 use lookalike_vision::hash::{Hashes, PdqHash, pdq_orientations};
 
 use super::SearchError;
+use super::likeness::likeness_query;
 use super::parts::{self, Part};
 use crate::store::StoredImage;
 use std::sync::{Arc, OnceLock};
@@ -18,6 +19,8 @@ pub struct Probe {
     /// PDQ hashes in every orientation that can be asked for, the upright one first.
     pub(super) pdqs: Vec<PdqHash>,
     pub(super) vector: Vec<f32>,
+    /// What stored vectors are compared with where products are asked for.
+    pub(super) likeness: Vec<f32>,
     /// Where the encoder of `vector` stands among the store's.
     pub(super) slot: usize,
     /// How much colour there is, 0 to 1: the mean difference between the strongest and the weakest channel. 1 where the
@@ -46,6 +49,7 @@ impl Probe {
             let reason = format!("it gave {} numbers instead of {}", vector.len(), encoder.id().dimensions);
             return Err(EncodeError { encoder: encoder.id().name.clone(), reason });
         }
+        let likeness = likeness_query(&encoder.id().name, &vector).into_owned();
         let pdqs = pdq_orientations(picture).to_vec();
         let pixels = parts::kept(picture);
         let colour = colour_of(&pixels);
@@ -54,6 +58,7 @@ impl Probe {
             hashes: Hashes::of(picture),
             pdqs,
             vector,
+            likeness,
             slot,
             colour,
             pixels: Some(Arc::new(pixels)),
@@ -61,14 +66,16 @@ impl Probe {
         })
     }
 
-    /// The signatures that are stored of an image; `slot` counts into the store's encoders. Only the upright
-    /// orientation is asked for: turned ones need the pixels.
-    pub(super) fn of_stored(image: &StoredImage, slot: usize) -> Self {
+    /// The signatures that are stored of an image; `slot` counts into the store's encoders, and `encoder` is the name of that
+    /// one. Only the upright orientation is asked for: turned ones need the pixels.
+    pub(super) fn of_stored(image: &StoredImage, slot: usize, encoder: &str) -> Self {
+        let vector = image.vectors.get(slot).cloned().unwrap_or_default();
         Self {
+            likeness: likeness_query(encoder, &vector).into_owned(),
             sha256: Some(image.fingerprint.sha256),
             hashes: image.hashes,
             pdqs: vec![image.hashes.pdq.hash],
-            vector: image.vectors.get(slot).cloned().unwrap_or_default(),
+            vector,
             slot,
             colour: 1.0,
             pixels: None,

@@ -32,11 +32,20 @@ pub struct Scale {
 impl Scale {
     /// Measured on vectors of one encoder, under which `usual` is the cosine of unrelated photos as far as is known.
     pub fn measured(sample: &[SampledVector], usual: Option<f32>) -> Self {
+        Self::between(sample, |one, other| cosine(&one.vector, &other.vector), usual)
+    }
+
+    /// The same of what `compare` says of two vectors, which takes the place of their cosine: as 1 for equal ones.
+    pub(super) fn between(
+        sample: &[SampledVector],
+        compare: impl Fn(&SampledVector, &SampledVector) -> f32,
+        usual: Option<f32>,
+    ) -> Self {
         let usual = usual.unwrap_or(USUAL_UNRELATED);
         let mut cosines: Vec<f32> = Vec::new();
         for (at, one) in sample.iter().enumerate() {
             let others = sample.iter().take(at).filter(|other| other.product != one.product);
-            cosines.extend(others.map(|other| cosine(&one.vector, &other.vector)));
+            cosines.extend(others.map(|other| compare(one, other)));
         }
         cosines.sort_unstable_by(f32::total_cmp);
         let pairs = cosines.len() as f32;

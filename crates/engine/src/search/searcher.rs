@@ -2,7 +2,7 @@
 
 use super::calibrate::{Class, Judge};
 use super::candidates::{Asked, Found, Nearest, keys_of};
-use super::encoders::{AtHand, Encoders};
+use super::encoders::{AtHand, Encoders, Learned};
 use super::evidence::{Background, dot};
 use super::parts::Part;
 use super::{EncoderSource, Evidence, Mode, Probe, Scale, SearchError};
@@ -171,7 +171,7 @@ impl Searcher {
     pub fn probe_stored(&self, key: ImageKey, encoder: Option<&str>) -> Result<Probe, SearchError> {
         let slot = self.slot(encoder)?;
         let image = self.store.images(&[key])?.pop().ok_or(SearchError::QueryGone)?;
-        let probe = Probe::of_stored(&image, slot);
+        let probe = Probe::of_stored(&image, slot, &self.encoders.id(slot)?.name);
         if probe.vector.is_empty() {
             return Err(self.gone(slot));
         }
@@ -252,6 +252,14 @@ impl Searcher {
         Ok(self.encoders.learned(self.store.as_ref(), self.default)?.scale)
     }
 
+    /// What the likeness of two photos means in this catalog under the default encoder.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn likeness_scale(&self) -> Result<Scale, SearchError> {
+        Ok(self.encoders.learned(self.store.as_ref(), self.default)?.likeness)
+    }
+
     /// What a probe has in common with the catalog in general; `usual` where the catalog is too small to say.
     pub(crate) fn background(&self, probe: &Probe, usual: f32) -> Result<Background, SearchError> {
         let sample = self.encoders.learned(self.store.as_ref(), probe.slot)?.sample;
@@ -261,8 +269,8 @@ impl Searcher {
 
     /// What a probe's candidates are compared with and judged by.
     fn asked<'a>(&self, probe: &'a Probe, mode: Mode) -> Result<Asked<'a>, SearchError> {
-        let scale = self.encoders.learned(self.store.as_ref(), probe.slot)?.scale;
-        let judge = Judge::of_encoder(&self.encoders.id(probe.slot)?.name, scale);
+        let Learned { scale, likeness, .. } = self.encoders.learned(self.store.as_ref(), probe.slot)?;
+        let judge = Judge::of_encoder(&self.encoders.id(probe.slot)?.name, scale, likeness);
         let background = self.background(probe, judge.usual_background())?;
         Ok(Asked { probe, parts: &[], background, judge, mode, filter: None })
     }

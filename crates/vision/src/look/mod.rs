@@ -1,7 +1,7 @@
 //! `look-1`, the encoder of our own: a small network whose weights are part of the program, and two descriptors that need
 //! none.
 //!
-//! For the network a picture is squashed to 112 x 112 pixels by averaging areas, as its training did, and 256 numbers of
+//! For the network a picture is squashed to 96 x 96 pixels by averaging areas, as its training did, and 256 numbers of
 //! unit length come out. [`descriptor`] says which colours the picture has and where its edges run. A vector is the three
 //! one after the other, so that its dot product with another is the mean of three cosines, weighted as below. The network
 //! is opened when the first picture comes: whoever only asks for the name or the digest does not wait for it. `training/`
@@ -32,16 +32,30 @@ pub const NETWORK_DIMENSIONS: usize = 256;
 /// Length of its vectors.
 pub const DIMENSIONS: usize = NETWORK_DIMENSIONS + descriptor::COLOURS + descriptor::EDGES;
 
-/// What a cosine is the mean of: the network's counts 1, and so much these. Measured on edited copies and on other photos
-/// of the same product, see CARD.md.
-const COLOURS_WEIGHT: f32 = 0.5;
-const EDGES_WEIGHT: f32 = 0.4;
+/// What a cosine is the mean of: the network's counts 1, and so much these. Measured on edited copies, see CARD.md.
+const WEIGHTS_FOR_COPIES: Beside = Beside { colours: 0.5, edges: 0.4 };
+
+/// The same where other photos of a product are asked for: an edited copy may have another tone, another photo of a red shirt
+/// shows a red shirt.
+const WEIGHTS_FOR_PRODUCTS: Beside = Beside { colours: 1.5, edges: 0.2 };
+
+/// What the two descriptors count, where the network counts 1.
+struct Beside {
+    colours: f32,
+    edges: f32,
+}
+
+impl Beside {
+    const fn all(&self) -> f32 {
+        1.0 + self.colours + self.edges
+    }
+}
 
 /// The network as ONNX: input `input`, RGB in 0..=1; output `embedding`.
 pub static WEIGHTS: &[u8] = include_bytes!("look-1.onnx");
 
 /// Side of the square that a picture is squashed to.
-const SIDE_PX: u32 = 112;
+const SIDE_PX: u32 = 96;
 
 /// How the network is fed and read.
 pub fn description() -> &'static Description {
@@ -76,7 +90,8 @@ pub fn id() -> &'static EncoderId {
     static ID: LazyLock<EncoderId> = LazyLock::new(|| {
         let files = FileDigests { image: identity::sha256(WEIGHTS), text: None, tokenizer: None };
         let network = identity::digest(description(), &files);
-        let whole = format!("{network} {} {COLOURS_WEIGHT} {EDGES_WEIGHT}", descriptor::RECIPE);
+        let Beside { colours, edges } = WEIGHTS_FOR_COPIES;
+        let whole = format!("{network} {} {colours} {edges}", descriptor::RECIPE);
         let digest = identity::sha256(whole.as_bytes());
         EncoderId { name: NAME.to_owned(), digest, dimensions: DIMENSIONS }
     });
@@ -144,7 +159,24 @@ fn beside(picture: &Picture, network: Vec<f32>) -> Result<Vec<f32>, EncodeError>
     let Descriptor { colours, edges } = Descriptor::of(picture)
         .map_err(|error| EncodeError { encoder: NAME.to_owned(), reason: error.to_string() })?;
     let mut vector = network;
-    vector.extend(colours.into_iter().map(|value| value * COLOURS_WEIGHT.sqrt()));
-    vector.extend(edges.into_iter().map(|value| value * EDGES_WEIGHT.sqrt()));
+    vector.extend(colours.into_iter().map(|value| value * WEIGHTS_FOR_COPIES.colours.sqrt()));
+    vector.extend(edges.into_iter().map(|value| value * WEIGHTS_FOR_COPIES.edges.sqrt()));
     Ok(unit(vector))
+}
+
+/// A query by which to ask for other photos of a product: the dot product of what this makes of one vector with another
+/// vector, as it is stored, is the mean of the same three cosines under other weights. It is not of unit length. What is not
+/// of [`DIMENSIONS`] numbers is given back as it is.
+pub fn for_products(vector: &[f32]) -> Vec<f32> {
+    if vector.len() != DIMENSIONS {
+        return vector.to_vec();
+    }
+    let (copies, products) = (WEIGHTS_FOR_COPIES, WEIGHTS_FOR_PRODUCTS);
+    let network = copies.all() / products.all();
+    let counts =
+        [network, network * products.colours / copies.colours, network * products.edges / copies.edges];
+    let lengths = [NETWORK_DIMENSIONS, descriptor::COLOURS, descriptor::EDGES];
+    let factors =
+        counts.into_iter().zip(lengths).flat_map(|(count, length)| std::iter::repeat_n(count, length));
+    vector.iter().zip(factors).map(|(value, factor)| value * factor).collect()
 }

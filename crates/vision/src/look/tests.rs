@@ -60,11 +60,20 @@ fn a_cosine_is_the_mean_of_what_the_network_the_colours_and_the_edges_say() {
     let whole = look.encode(&[a, b]).unwrap();
     let network = look.by_network(&[a, b]).unwrap();
     let [one, two] = [a, b].map(|picture| Descriptor::of(picture).unwrap());
-    let expected = (dot(&network[0], &network[1])
-        + COLOURS_WEIGHT * dot(&one.colours, &two.colours)
-        + EDGES_WEIGHT * dot(&one.edges, &two.edges))
-        / (1.0 + COLOURS_WEIGHT + EDGES_WEIGHT);
-    assert!((dot(&whole[0], &whole[1]) - expected).abs() < 1e-5);
+    let mean = |weights: Beside| {
+        let all = weights.all();
+        (dot(&network[0], &network[1])
+            + weights.colours * dot(&one.colours, &two.colours)
+            + weights.edges * dot(&one.edges, &two.edges))
+            / all
+    };
+    assert!((dot(&whole[0], &whole[1]) - mean(WEIGHTS_FOR_COPIES)).abs() < 1e-5);
+    // And a query for products weighs the same stored vector otherwise.
+    let [from_a, from_b] = [0, 1].map(|at| for_products(&whole[at]));
+    assert!((dot(&from_a, &whole[1]) - mean(WEIGHTS_FOR_PRODUCTS)).abs() < 1e-5);
+    assert!((dot(&whole[0], &from_b) - mean(WEIGHTS_FOR_PRODUCTS)).abs() < 1e-5);
+    assert!((dot(&from_a, &whole[0]) - 1.0).abs() < 1e-5);
+    assert_eq!(for_products(&[0.5, 0.5]), [0.5, 0.5]);
 }
 
 #[test]

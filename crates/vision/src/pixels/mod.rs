@@ -8,6 +8,7 @@
 //! preprocessing of encoders are its callers. `kernels` holds the inner loops, one file per instruction set.
 
 mod axis;
+mod border;
 mod crop;
 pub mod filter;
 pub mod grey;
@@ -18,6 +19,7 @@ mod plain;
 mod resampler;
 pub mod resize;
 
+pub use border::Border;
 pub use crop::{Rect, crop_rgb};
 pub use filter::Filter;
 pub use letterbox::Letterbox;

@@ -50,6 +50,8 @@ pub(crate) struct Weights {
     pub(super) usual_background: f32,
     /// Cosine of unrelated photos among those they were fitted on, for the same.
     pub(super) unrelated: f32,
+    /// Likeness of unrelated photos, likewise.
+    pub(super) unlike: f32,
 }
 
 /// Log-odds as a sum.

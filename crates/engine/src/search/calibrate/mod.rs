@@ -88,17 +88,24 @@ pub(super) fn usual_unrelated(name: &str) -> Option<f32> {
     weights::of_encoder(name).map(|weights| weights.unrelated)
 }
 
+/// The likeness of unrelated photos under the encoder of that name, where it has one beside the cosine.
+pub(super) fn usual_unlike(name: &str) -> Option<f32> {
+    weights::of_encoder(name).map(|weights| weights.unlike)
+}
+
 /// Judges evidence that stands on one encoder's vectors.
 #[derive(Debug, Clone, Copy)]
 pub struct Judge {
     scale: Scale,
+    likeness: Scale,
     fitted: Option<&'static Weights>,
 }
 
 impl Judge {
-    /// Of the encoder of that name, whose cosines mean what `scale` says. Weights were fitted for `look-1`.
-    pub fn of_encoder(name: &str, scale: Scale) -> Self {
-        Self { scale, fitted: weights::of_encoder(name) }
+    /// Of the encoder of that name, whose cosines mean what `scale` says and whose likeness what `likeness` says. Weights were
+    /// fitted for `look-1`.
+    pub fn of_encoder(name: &str, scale: Scale, likeness: Scale) -> Self {
+        Self { scale, likeness, fitted: weights::of_encoder(name) }
     }
 
     /// Whether parts of the query count, so that they are worth encoding.
@@ -124,7 +131,7 @@ impl Judge {
     /// Judges evidence under a mode.
     ///
     /// * copy score: with fitted weights a probability, else as [`by_hashes`] says;
-    /// * similar score: `(cosine - u) / (1 - u)`, at least 0, where `u` is the encoder's cosine of unrelated photos;
+    /// * similar score: `(likeness - u) / (1 - u)`, at least 0, where `u` is that of unrelated photos under the encoder;
     /// * `auto`: the copy score; a look-alike's score is brought below that from which a match is called an edited copy, so
     ///   that no look-alike stands before a copy.
     ///
@@ -135,7 +142,8 @@ impl Judge {
             return Judgement { score: 1.0, class: Class::Identical, strength: f32::INFINITY };
         }
         let similarity = evidence.has_vector.then(|| self.scale.similarity(evidence.cosine));
-        let similar = similarity.unwrap_or(0.0).clamp(0.0, 1.0);
+        let likeness = evidence.has_vector.then(|| self.likeness.similarity(evidence.likeness));
+        let similar = likeness.unwrap_or(0.0).clamp(0.0, 1.0);
         let verdict = match self.fitted {
             Some(weights) if evidence.has_vector => {
                 let log_odds = weights.log_odds(evidence);

@@ -16,7 +16,7 @@ fn scale(unrelated: f32) -> Scale {
 
 /// An encoder nobody fitted weights for, and the one they were fitted for.
 fn judges() -> [Judge; 2] {
-    ["resnet50-v1", "look-1"].map(|name| Judge::of_encoder(name, scale(0.1)))
+    ["resnet50-v1", "look-1"].map(|name| Judge::of_encoder(name, scale(0.1), scale(0.1)))
 }
 
 fn by_hashes() -> Judge {
@@ -35,6 +35,7 @@ fn evidence(phash_bits: u32, pdq_bits: u32, cosine: f32) -> Evidence {
         pdq_quality: 100,
         orientation: Orientation::Upright,
         cosine,
+        likeness: cosine,
         region: None,
         region_cosine: cosine,
         background: 0.35,
@@ -146,7 +147,7 @@ fn a_query_of_which_there_are_many_alike_needs_a_greater_cosine() {
 #[test]
 fn classes_mean_the_same_under_encoders_that_fill_their_space_otherwise() {
     for unrelated in [0.3, 0.45, 0.75] {
-        let judge = Judge::of_encoder("some-network", scale(unrelated));
+        let judge = Judge::of_encoder("some-network", scale(unrelated), scale(unrelated));
         let at = |similarity: f32| unrelated + (1.0 - unrelated) * similarity;
         let class =
             |phash, pdq, similarity| judge.judge(&evidence(phash, pdq, at(similarity)), Mode::Auto).class;

@@ -42,4 +42,5 @@ const LOOK_1: Weights = Weights {
     },
     usual_background: 0.591,
     unrelated: 0.274,
+    unlike: 0.274,
 };

@@ -1,6 +1,6 @@
-//! What a network at 112 pixels does not keep: which colours a thing has, and where its edges run. It needs no weights.
+//! What a network of few pixels does not keep: which colours a thing has, and where its edges run. It needs no weights.
 //!
-//! A picture is shown on white, its uniform border trimmed ([`trim`]), what is left squashed to 64x64, and two
+//! A picture is shown on white, its border of one colour trimmed ([`Border`]), what is left squashed to 64x64, and two
 //! classic descriptors are taken of that: a CIELAB colour histogram under the Hellinger map ([`colour`]) and a
 //! 4x4 grid of gradient orientations ([`gradient`]). Each is of unit length.
 //!
@@ -8,10 +8,9 @@
 
 mod colour;
 mod gradient;
-mod trim;
 
 use crate::Picture;
-use crate::pixels::{Filter, ResizeError, Size, crop_rgb, resize_rgb};
+use crate::pixels::{Border, Filter, Rect, ResizeError, Size, crop_rgb, resize_rgb};
 
 /// Length of [`Descriptor::colours`].
 pub(super) const COLOURS: usize = colour::BINS;
@@ -23,10 +22,10 @@ const SIDE_PX: u32 = 64;
 
 /// The border is found on a picture whose longer side is at most this, so that it costs the same for any photo and
 /// a copy at another size is trimmed alike.
-const TRIM_PX: u32 = 256;
+const TRIM_PX: u32 = 128;
 
 /// The recipe's version; changes whenever the numbers would.
-pub(super) const RECIPE: &str = "lab577-hog448-v1";
+pub(super) const RECIPE: &str = "lab577-hog448-v2";
 
 /// Two descriptors of one picture. No number is negative.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,16 +42,16 @@ impl Descriptor {
     /// # Errors
     /// When the resampler refuses the size; it refuses none that a picture can have.
     pub(super) fn of(picture: &Picture) -> Result<Self, ResizeError> {
-        let square = squashed_subject(picture)?;
+        let (square, border) = squashed_subject(picture)?;
         Ok(Self {
-            colours: unit(colour::histogram(&square)),
+            colours: unit(colour::histogram(&square, border.as_ref())),
             edges: unit(gradient::orientations(&square, SIDE_PX as usize)),
         })
     }
 }
 
-/// The picture without its uniform border, as 64x64 RGB.
-fn squashed_subject(picture: &Picture) -> Result<Vec<u8>, ResizeError> {
+/// The picture without its border, as 64x64 RGB, and that border.
+fn squashed_subject(picture: &Picture) -> Result<(Vec<u8>, Option<Border>), ResizeError> {
     let size = Size::new(picture.width(), picture.height());
     let white = picture.on_white();
     let scale = f64::from(TRIM_PX) / f64::from(size.width.max(size.height));
@@ -63,10 +62,13 @@ fn squashed_subject(picture: &Picture) -> Result<Vec<u8>, ResizeError> {
     } else {
         (size, white.into_owned())
     };
-    let subject = trim::subject(&small, size.width, size.height);
+    let border = Border::of(&small, size.width, size.height);
+    let whole = Rect { x: 0, y: 0, width: size.width, height: size.height };
+    let subject = border.as_ref().and_then(Border::subject).unwrap_or(whole);
     let cropped = crop_rgb(&small, size.width, subject);
     let cropped_size = Size::new(subject.width, subject.height);
-    resize_rgb(&cropped, cropped_size, Size::new(SIDE_PX, SIDE_PX), Filter::Bilinear)
+    let square = resize_rgb(&cropped, cropped_size, Size::new(SIDE_PX, SIDE_PX), Filter::Bilinear)?;
+    Ok((square, border))
 }
 
 /// `values` at unit length; a zero vector stays zero.
