@@ -4,6 +4,10 @@ CARGO ?= cargo
 PYTHON ?= python3
 BINARY = target/release/lookalike
 
+# Cargo features. The tests build all of them, once; a plain build has none.
+FEATURES ?=
+test: FEATURES = parquet,cloud
+
 .PHONY: demo build test check runtime networks unit parity bench clean
 
 ## Build, draw a demo catalog, serve the page.
@@ -11,7 +15,7 @@ demo: build
 	$(BINARY) demo
 
 build:
-	$(CARGO) build --release --locked --package lookalike
+	$(CARGO) build --release --locked --package lookalike --features "$(FEATURES)"
 
 ## ONNX Runtime, which runs networks faster than the engine that is built in; the program does without.
 runtime: build
@@ -24,6 +28,7 @@ test: check runtime networks unit parity
 check:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --release --locked --workspace --all-targets --features lookalike/parquet,lookalike/cloud -- -D warnings
 	$(CARGO) xtask tidy
 
 ## CLIP's networks as they are, with weights out of a random generator: a gigabyte in target/, made in a minute. And the
@@ -36,9 +41,12 @@ target/neural/clip/reference.json: fixtures/neural/clip_towers.py fixtures/neura
 target/neural/franz-kafka.jpg:
 	parity/python.sh fixtures/neural/openai_photo.py $@
 
+## Beside real servers for DynamoDB and S3, installed into target/engines the first time.
+unit: FEATURES = parquet,cloud
 unit: runtime
 	@test -d ../shared || echo "no ../shared: the tests on real photos skip themselves, those on drawn pictures run"
-	ORT_DYLIB_PATH="$$($(BINARY) runtime status --library)" $(CARGO) test --release --locked --workspace
+	ORT_DYLIB_PATH="$$($(BINARY) runtime status --library)" engines/run.py s3 dynamodb -- \
+		$(CARGO) test --release --locked --workspace --features lookalike/parquet,lookalike/cloud
 
 ## Hashes against the real ImageHash and pdqhash, in a virtual environment of their own.
 parity: build

@@ -27,6 +27,8 @@ use std::time::UNIX_EPOCH;
 const MOST_MEMBERS: usize = 5_000_000;
 /// Archives that are kept open.
 const MOST_OPEN: usize = 4;
+/// What a tar is made of.
+const TAR_BLOCK_BYTES: u64 = 512;
 
 /// A kind of archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,6 +200,14 @@ impl Archive {
             members.retain(is_whole);
             if members.len() < listed && damage.is_none() {
                 damage = Some("ends within a member".to_owned());
+            }
+            // Empty blocks mark the end of a tar; one that was cut between two members has none.
+            let whole_blocks = members.iter().map(|member| match member.place {
+                Place::Offset(at) => (at + member.bytes).next_multiple_of(TAR_BLOCK_BYTES),
+                Place::Number(_) => 0,
+            });
+            if whole_blocks.max().is_some_and(|last| end < last + TAR_BLOCK_BYTES) && damage.is_none() {
+                damage = Some("ends without the mark of its end".to_owned());
             }
         }
         let listed = members.len();

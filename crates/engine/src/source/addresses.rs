@@ -86,6 +86,9 @@ impl Source for AddressList {
     fn notices(&self) -> Vec<String> {
         self.0.notices()
     }
+    fn ended_early(&self) -> bool {
+        self.0.ended_early()
+    }
     fn products(&self) -> Result<Products<'_>, SourceError> {
         self.0.products()
     }

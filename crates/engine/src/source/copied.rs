@@ -58,6 +58,10 @@ impl Source for Copied {
         self.inner.notices().iter().map(|notice| self.names.told(notice)).collect()
     }
 
+    fn ended_early(&self) -> bool {
+        self.inner.ended_early()
+    }
+
     fn products(&self) -> Result<Products<'_>, SourceError> {
         let products =
             self.inner.products().map_err(|error| renamed(error, &self.spool, &self.names.name))?;

@@ -14,6 +14,7 @@ use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What names a product that is one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,6 +47,8 @@ pub struct FolderSource {
     archive: Option<Arc<Archive>>,
     options: FolderOptions,
     survey: Survey,
+    /// The last pass came upon a place it could not look into.
+    broke: AtomicBool,
 }
 
 /// What a pass comes upon.
@@ -98,7 +101,8 @@ impl FolderSource {
         archive: Option<Arc<Archive>>,
     ) -> Result<Self, SourceError> {
         let root = fs::canonicalize(path).map_err(SourceError::io(path))?;
-        let mut source = Self { named: path.to_owned(), root, archive, options, survey: Survey::default() };
+        let (named, survey, broke) = (path.to_owned(), Survey::default(), AtomicBool::new(false));
+        let mut source = Self { named, root, archive, options, survey, broke };
         source.survey = source.look_through()?;
         if source.survey.items == 0 {
             let ignored = source.notices().join("; ");
@@ -219,7 +223,13 @@ impl Source for FolderSource {
         notices
     }
 
+    fn ended_early(&self) -> bool {
+        self.broke.load(Ordering::Relaxed)
+    }
+
     fn products(&self) -> Result<Products<'_>, SourceError> {
+        let is_damaged = self.archive.as_ref().is_some_and(|archive| archive.damage().is_some());
+        self.broke.store(is_damaged, Ordering::Relaxed);
         let walk = self.walk()?;
         Ok(Box::new(Run { source: self, walk, ready: VecDeque::new(), group: None, first: HashMap::new() }))
     }
@@ -273,6 +283,10 @@ impl Run<'_> {
                 }
             }
             Found::Fault { relative, failure } => {
+                // What an archive refuses is told; what is in a folder that cannot be listed is not known.
+                if self.source.archive.is_none() {
+                    self.source.broke.store(true, Ordering::Relaxed);
+                }
                 if relative.components().count() == 1 {
                     self.close_group();
                 }

@@ -14,6 +14,7 @@ use std::collections::VecDeque;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Photos below an address.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub struct ObjectFolder {
     objects: Arc<Objects>,
     product_per_folder: bool,
     product_id: ProductIdRule,
+    /// The last listing broke off.
+    broke: AtomicBool,
 }
 
 impl ObjectFolder {
@@ -49,6 +52,7 @@ impl ObjectFolder {
             objects,
             product_per_folder: options.product_per_folder,
             product_id: options.product_id,
+            broke: AtomicBool::new(false),
         };
         let mut seen = 0_u64;
         for found in folder.objects.list(&folder.address).map_err(|error| malformed(error.to_string()))? {
@@ -95,7 +99,12 @@ impl Source for ObjectFolder {
         None
     }
 
+    fn ended_early(&self) -> bool {
+        self.broke.load(Ordering::Relaxed)
+    }
+
     fn products(&self) -> Result<Products<'_>, SourceError> {
+        self.broke.store(false, Ordering::Relaxed);
         let failed = |error: crate::fetch::object::ObjectError| {
             SourceError::malformed(self.address.to_string(), error.to_string())
         };
@@ -126,6 +135,7 @@ impl Run<'_> {
                 Some(Ok(_)) => {}
                 Some(Err(error)) => {
                     self.is_over = true;
+                    self.folder.broke.store(true, Ordering::Relaxed);
                     let reason =
                         format!("cannot be listed further, so what comes after is not seen: {error}");
                     self.fail(&self.folder.address.to_string(), &reason);

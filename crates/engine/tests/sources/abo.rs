@@ -176,6 +176,7 @@ fn a_file_that_is_cut_off_gives_its_front_and_the_next_file_follows() {
     copy("abo/listings/metadata/listings_1.json", &root.join("listings_1.json"), false);
     copy("abo/images/metadata/images.csv", &root.join("images.csv"), false);
     let read = try_read(root, &options("")).unwrap();
+    assert!(read.ended_early);
     assert!(read.ids().len() > 500 && read.ids().contains(&"B000000001@amazon.in"), "{}", read.ids().len());
     assert!(
         read.failures[0].reason.contains("neither can what follows it in this file"),

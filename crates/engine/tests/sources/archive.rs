@@ -137,10 +137,28 @@ fn an_archive_that_is_cut_off_gives_what_is_whole() {
             "{:?}",
             read.failures
         );
+        assert!(read.ended_early);
         for product in &read.products {
             assert!(bytes(&product.images[0].location).is_ok(), "{kind}: {}", product.id);
         }
     }
+    // Cut between two members, a tar looks whole but for the mark of its end.
+    let whole = fs::read(archive("shop.tar")).unwrap();
+    let end = whole.iter().rposition(|&byte| byte != 0).unwrap().next_multiple_of(512);
+    let (marked, cut) = (folder.path().join("marked.tar"), folder.path().join("between.tar"));
+    fs::write(&marked, &whole[..end + 512]).unwrap();
+    fs::write(&cut, &whole[..end]).unwrap();
+    let [marked, cut] = [marked, cut].map(|path| try_read(&path, &SourceOptions::default()).unwrap());
+    assert_eq!(
+        (marked.ended_early, marked.failures.len()),
+        (false, try_read(&archive("shop.tar"), &SourceOptions::default()).unwrap().failures.len())
+    );
+    assert!(cut.ended_early && cut.ids() == marked.ids());
+    assert!(
+        cut.failures.iter().any(|failure| failure.reason.contains("mark of its end")),
+        "{:?}",
+        cut.failures
+    );
     let path = folder.path().join("shop.zip");
     let whole = fs::read(archive("shop.zip")).unwrap();
     fs::write(&path, &whole[..whole.len() / 2]).unwrap();

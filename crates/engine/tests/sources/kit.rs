@@ -16,6 +16,7 @@ pub(crate) struct Read {
     pub(crate) described: String,
     pub(crate) notices: String,
     pub(crate) expected: Option<u64>,
+    pub(crate) ended_early: bool,
 }
 
 pub(crate) fn try_read(path: &Path, options: &SourceOptions) -> Result<Read, SourceError> {
@@ -23,7 +24,8 @@ pub(crate) fn try_read(path: &Path, options: &SourceOptions) -> Result<Read, Sou
     let mut failures = Vec::new();
     let products = source.products()?.filter_map(|item| item.map_err(|f| failures.push(f)).ok()).collect();
     let (described, notices) = (source.describe(), source.notices().join("\n"));
-    Ok(Read { products, failures, described, notices, expected: source.images_expected() })
+    let (expected, ended_early) = (source.images_expected(), source.ended_early());
+    Ok(Read { products, failures, described, notices, expected, ended_early })
 }
 
 pub(crate) fn read(name: &str) -> Read {

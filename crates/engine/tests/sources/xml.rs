@@ -102,7 +102,7 @@ fn a_feed_that_is_cut_off_or_broken_gives_what_stands_before() {
         "<item><g:id>1</g:id><g:image_link>https://x.example/1.jpg</g:image_link></item>\n<item><g:id>2</g:id></item>",
     );
     let cut = read_text(whole.split("</g:id></item>").next().unwrap());
-    assert_eq!(cut.ids(), ["1"]);
+    assert_eq!((cut.ids(), cut.ended_early), (vec!["1"], true));
     assert!(
         cut.failures[0].place.ends_with("line 2") && cut.failures[0].reason.contains("cut off"),
         "{:?}",
@@ -113,6 +113,11 @@ fn a_feed_that_is_cut_off_or_broken_gives_what_stands_before() {
     ));
     assert_eq!((broken.ids(), broken.failures.len()), (vec!["1"], 1));
     assert!(broken.failures[0].reason.contains("broken XML"), "{:?}", broken.failures);
+    // Cut between two products it looks whole but for its end.
+    let between = read_text(whole.split("<item><g:id>2").next().unwrap());
+    assert_eq!((between.ids(), between.ended_early), (vec!["1"], true));
+    assert!(between.failures[0].reason.contains("cut off"), "{:?}", between.failures);
+    assert!(!read_text(whole).ended_early);
 }
 
 #[test]

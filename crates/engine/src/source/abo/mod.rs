@@ -28,6 +28,7 @@ use photos::Photos;
 use std::collections::VecDeque;
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Amazon Berkeley Objects as a source.
 #[derive(Debug)]
@@ -40,6 +41,8 @@ pub(super) struct AboSource {
     languages: Languages,
     /// Where ids are items', without the marketplace: those with several listings.
     by_item: Option<Repeated>,
+    /// The last pass could not read a file to its end.
+    broke: AtomicBool,
 }
 
 impl AboSource {
@@ -73,7 +76,8 @@ impl AboSource {
         let find::Parts { listings, photo_table, photos: base } = find::parts(path, table, base)?;
         let photos = Photos::read(&photo_table)?;
         let named = path.to_owned();
-        let mut source = Self { named, listings, photo_table, photos, base, languages, by_item: None };
+        let broke = AtomicBool::new(false);
+        let mut source = Self { named, listings, photo_table, photos, base, languages, by_item: None, broke };
         if by_item {
             let mut run = source.run();
             let items = std::iter::from_fn(|| {
@@ -158,7 +162,12 @@ impl Source for AboSource {
         )]
     }
 
+    fn ended_early(&self) -> bool {
+        self.broke.load(Ordering::Relaxed)
+    }
+
     fn products(&self) -> Result<Products<'_>, SourceError> {
+        self.broke.store(false, Ordering::Relaxed);
         Ok(Box::new(self.run()))
     }
 }
@@ -213,6 +222,7 @@ impl Run<'_> {
                 let reason = format!("cannot be read, and neither can what follows it in this file: {error}");
                 let place = place_of(self.number);
                 self.input = None;
+                self.source.broke.store(true, Ordering::Relaxed);
                 self.ready.push_back(Err(RowFailure { place, reason: one_line(&reason) }));
                 return true;
             }
@@ -230,6 +240,7 @@ impl Run<'_> {
             Ok(input) => self.input = Some((place, input)),
             Err(error) => {
                 let reason = one_line(&format!("cannot be read: {error}"));
+                self.source.broke.store(true, Ordering::Relaxed);
                 self.ready.push_back(Err(RowFailure { place, reason }));
             }
         }

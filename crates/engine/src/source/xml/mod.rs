@@ -16,6 +16,7 @@ use super::{Products, RowFailure, Source, SourceError};
 use crate::catalog::{Fields, ImageId, ImageRef, Product, ProductId};
 use record::{Record, Records};
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What the records of a file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +103,8 @@ pub(super) struct XmlSource {
     base: Option<ImageBase>,
     items: u64,
     notices: Vec<String>,
+    /// The last pass did not get to the end.
+    broke: AtomicBool,
 }
 
 impl XmlSource {
@@ -145,7 +148,7 @@ impl XmlSource {
         if void > 0 {
             notices.push(format!("ignored {void} pages that name no image"));
         }
-        Ok(Self { text, vocabulary, base, items, notices })
+        Ok(Self { text, vocabulary, base, items, notices, broke: AtomicBool::new(false) })
     }
 
     /// The product, and what is wrong with its images.
@@ -188,13 +191,22 @@ impl Source for XmlSource {
         self.notices.clone()
     }
 
+    fn ended_early(&self) -> bool {
+        self.broke.load(Ordering::Relaxed) || self.text.expect_unchanged().is_err()
+    }
+
     fn products(&self) -> Result<Products<'_>, SourceError> {
+        self.broke.store(false, Ordering::Relaxed);
         self.text.expect_unchanged()?;
         let place = path_line(self.text.path());
         let products = Records::new(&self.text, self.vocabulary).flat_map(move |record| {
             let (line, read) = match record {
                 Ok((line, record)) => (line, self.vocabulary.read(record)),
-                Err((line, reason)) => (line, Err(reason)),
+                // Nothing is read beyond what is broken.
+                Err((line, reason)) => {
+                    self.broke.store(true, Ordering::Relaxed);
+                    (line, Err(reason))
+                }
             };
             let (product, faults) = match read {
                 Ok(listing) if listing.is_void => (None, Vec::new()),

@@ -31,6 +31,8 @@ pub(super) struct Records {
     reader: Reader<Metered>,
     vocabulary: Vocabulary,
     buffer: Vec<u8>,
+    /// Elements around the records that have begun and not ended.
+    around: usize,
     is_over: bool,
 }
 
@@ -57,7 +59,7 @@ impl Records {
         let _ = input.seek(SeekFrom::Start(text.start()));
         let mut reader = Reader::from_reader(Metered::new(input));
         reader.config_mut().expand_empty_elements = true;
-        Self { reader, vocabulary, buffer: Vec::new(), is_over: false }
+        Self { reader, vocabulary, buffer: Vec::new(), around: 0, is_over: false }
     }
 
     fn line(&self) -> u64 {
@@ -83,14 +85,19 @@ impl Records {
     fn record(&mut self) -> Result<Option<(u64, Record)>, String> {
         loop {
             self.reader.get_mut().left = MAX_RECORD_BYTES;
-            let vocabulary = self.vocabulary;
+            let (vocabulary, around) = (self.vocabulary, self.around);
             match self.event()? {
                 Event::Start(start) if vocabulary.is_record(&local_name(&start)) => {
                     let record = begun(&start);
                     let line = self.line();
                     return self.rest_of(record).map(|record| Some((line, record)));
                 }
-                Event::Eof => return Ok(None),
+                Event::Start(_) => self.around += 1,
+                Event::End(_) => self.around = self.around.saturating_sub(1),
+                Event::Eof if around == 0 => return Ok(None),
+                Event::Eof => {
+                    return Err("ends before its outermost element does: the file was cut off".to_owned());
+                }
                 _ => {}
             }
         }
