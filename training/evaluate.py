@@ -19,6 +19,7 @@ import numpy as np
 import data
 import suite
 from edits import squash
+from model import SIDE
 
 Encoder = Callable[[np.ndarray], np.ndarray]  # uint8 (n, side, side, 3) to float32 (n, d), norm 1
 
@@ -146,7 +147,7 @@ def table(figures: dict) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description="measures an encoder on dev")
     parser.add_argument("weights", type=Path, help="a checkpoint (.pt) or an ONNX file")
-    parser.add_argument("--side", type=int, default=112)
+    parser.add_argument("--side", type=int, default=SIDE)
     parser.add_argument("--scale", choices=("01", "pm1", "imagenet"), default="01")
     parser.add_argument("--output", default="embedding")
     parser.add_argument("--threads", type=int, default=1)

@@ -3,7 +3,7 @@
     python export.py ~/lookalike-training/stage-two.pt out/look-1.onnx
     python export.py ~/lookalike-training/stage-two.pt ../crates/vision/src/look/look-1.onnx --fixture ../fixtures/look
 
-Input `input`: float32 (N, 3, 112, 112), RGB in 0..1. Output `embedding`: float32 (N, 256), norm 1. Opset 13.
+Input `input`: float32 (N, 3, 96, 96), RGB in 0..1. Output `embedding`: float32 (N, 256), norm 1. Opset 13.
 The graph is written node by node rather than traced: it is short, and holds nothing but Conv, Relu, Add, Clip, Mul,
 Pow, ReduceMean, Concat, Flatten, ReduceL2, Div and the Casts that widen the weights. It is then run in ONNX Runtime and
 compared with the float32 network on photos; a cosine below .999 is an error. With `--fixture` the float32 network's

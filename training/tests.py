@@ -16,7 +16,7 @@ from evaluate import onnx_encoder, recall_at_precision
 from export import build
 from fit_judge import fit
 from losses import loss, relations
-from model import Look
+from model import SIDE, Look
 from train import rate_at, side_at
 
 
@@ -82,7 +82,7 @@ class Export(unittest.TestCase):
             norm.running_mean.normal_(0, 0.2)
             norm.running_var.uniform_(0.5, 2)
         model.eval()
-        views = np.random.default_rng(3).integers(0, 256, (3, 112, 112, 3), np.uint8)
+        views = np.random.default_rng(3).integers(0, 256, (3, SIDE, SIDE, 3), np.uint8)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "look.onnx"
             path.write_bytes(build(model).SerializeToString())
