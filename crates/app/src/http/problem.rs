@@ -150,6 +150,18 @@ impl Problem {
         Self { retry_after_s: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail) }
     }
 
+    /// 503: about to stop; whoever routes requests sends no more of them here.
+    pub(super) fn stopping() -> Self {
+        let detail = "the server is about to stop; ask another one";
+        Self { retry_after_s: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", detail) }
+    }
+
+    /// 503: the catalog takes too long to answer.
+    pub(super) fn hung(after: std::time::Duration) -> Self {
+        let detail = format!("the catalog did not answer within {} s", after.as_secs());
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", detail)
+    }
+
     /// 503: the catalog does not answer.
     pub(super) fn not_ready(error: StoreError) -> Self {
         tracing::error!(error = in_full(error), "the catalog does not answer");
