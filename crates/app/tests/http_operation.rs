@@ -57,7 +57,7 @@ fn requests_are_counted_by_route_and_not_by_what_callers_write() {
     assert!(!text.contains("secret") && !text.contains("red%201") && !text.contains("BREW"), "{text}");
 
     assert_eq!(value(&text, r#"lookalike_stage_duration_seconds_count{stage="fetch"}"#), 1.0);
-    assert!(value(&text, r#"lookalike_stage_duration_seconds_count{stage="compute"}"#) >= 4.0);
+    assert!(value(&text, r#"lookalike_stage_duration_seconds_count{stage="search"}"#) >= 4.0);
     assert_eq!(
         (value(&text, "lookalike_catalog_products"), value(&text, "lookalike_catalog_images")),
         (6.0, 6.0)

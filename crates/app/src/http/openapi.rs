@@ -2,7 +2,7 @@
 
 use super::compat::{find_similar, post_image, similarity_search, upload};
 use super::metrics::route;
-use super::{catalog, check, fields, health, images, search};
+use super::{catalog, check, facets, fields, health, images, search};
 use axum::Json;
 use utoipa::OpenApi;
 
@@ -19,6 +19,7 @@ use utoipa::OpenApi;
         images::image,
         catalog::catalog,
         fields::fields,
+        facets::facets,
         health::alive,
         health::ready,
         route::metrics,

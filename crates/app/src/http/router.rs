@@ -3,7 +3,7 @@
 use super::auth::{Gate, gate};
 use super::metrics::{observe, route};
 use super::problem::Problem;
-use super::{catalog, check, compat, fields, health, images, openapi, search, state::AppState};
+use super::{catalog, check, compat, facets, fields, health, images, openapi, search, state::AppState};
 use crate::page;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -24,6 +24,7 @@ pub fn router(state: AppState, gate: Gate) -> Router {
         .route("/v1/images/{*id}", get(images::image))
         .route("/v1/catalog", get(catalog::catalog))
         .route("/v1/catalog/fields", get(fields::fields))
+        .route("/v1/catalog/facets", get(facets::facets))
         .merge(compat::router())
         .route_layer(reading);
     let operating = Router::new().route("/metrics", get(route::metrics)).route_layer(running);

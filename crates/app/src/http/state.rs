@@ -1,11 +1,14 @@
 //! What every handler shares, and what they may cost together.
 //!
-//! Two gates: *places* bound how many expensive requests (and the bodies they hold) are in the house at once, a
-//! request beyond them is turned away at the door; *cores* bound how many compute at once, requests inside wait
-//! for one in the order they came. Computing never happens on an async thread.
+//! Three gates: *room* bounds what the bodies take that have arrived or are on their way; *places* bound how many
+//! expensive requests are in the house at once, from when their body is there; *cores* bound how many compute at once.
+//! Who finds no room or no place is turned away, requests inside wait for a core in the order they came. Computing never
+//! happens on an async thread.
 
-use super::metrics::{Metrics, Stage};
+use super::body::ROOM_STEP_BYTES;
+use super::metrics::Metrics;
 use super::problem::Problem;
+use super::timings::Stage;
 use axum::body::Bytes;
 use lookalike_engine::fetch::{FetchError, Fetched, Fetcher, PhotoCache};
 use lookalike_engine::search::Searcher;
@@ -20,6 +23,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub struct ServeLimits {
     /// Longest request body.
     pub body_bytes: usize,
+    /// What all bodies in memory may take together.
+    pub bodies_bytes: usize,
     /// What decoding a caller's picture may cost.
     pub picture: decode::Limits,
     /// Expensive requests in the house at once.
@@ -33,10 +38,11 @@ pub struct ServeLimits {
 }
 
 impl Default for ServeLimits {
-    /// 32 MiB bodies in 30 s, 64 places, as many cores as there are, 20 s of waiting for one.
+    /// 32 MiB bodies in 30 s, 512 MiB for all of them, 64 places, as many cores as there are, 20 s of waiting for one.
     fn default() -> Self {
         Self {
             body_bytes: 32 << 20,
+            bodies_bytes: 512 << 20,
             picture: decode::Limits::default(),
             places: 64,
             cores: std::thread::available_parallelism().map_or(2, usize::from),
@@ -58,6 +64,8 @@ struct Shared {
     fetcher: Fetcher,
     photos: Option<PhotoCache>,
     limits: ServeLimits,
+    /// In steps of [`ROOM_STEP_BYTES`].
+    room: Arc<Semaphore>,
     places: Arc<Semaphore>,
     cores: Arc<Semaphore>,
     metrics: Metrics,
@@ -98,11 +106,13 @@ impl KeptPhotos<'_> {
 impl AppState {
     /// A server's state over one catalog. `fetcher` fetches the URLs that callers name.
     pub fn new(searcher: Searcher, fetcher: Fetcher, limits: ServeLimits) -> Self {
+        let steps = limits.bodies_bytes.div_ceil(ROOM_STEP_BYTES).min(Semaphore::MAX_PERMITS);
+        let room = Arc::new(Semaphore::new(steps));
         let places = Arc::new(Semaphore::new(limits.places.max(1)));
         let cores = Arc::new(Semaphore::new(limits.cores.max(1)));
         let (metrics, stopping) = (Metrics::new(), AtomicBool::new(false));
         let photos = None;
-        let shared = Shared { searcher, fetcher, photos, limits, places, cores, metrics, stopping };
+        let shared = Shared { searcher, fetcher, photos, limits, room, places, cores, metrics, stopping };
         Self { shared: Arc::new(shared) }
     }
 
@@ -155,6 +165,20 @@ impl AppState {
         &self.shared.limits
     }
 
+    /// Room for a body, in steps, where there is any left.
+    pub(super) fn room(&self, steps: usize) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.shared.room).try_acquire_many_owned(u32::try_from(steps).ok()?).ok()
+    }
+
+    /// Turns away whoever would find no place now, before their body is read.
+    pub(super) fn expect_place(&self) -> Result<(), Problem> {
+        if self.shared.places.available_permits() > 0 {
+            return Ok(());
+        }
+        self.shared.metrics.refused();
+        Err(Problem::busy())
+    }
+
     /// A place for an expensive request, held until it is answered.
     pub(super) fn place(&self) -> Result<OwnedSemaphorePermit, Problem> {
         Arc::clone(&self.shared.places).try_acquire_owned().map_err(|_| {
@@ -168,7 +192,7 @@ impl AppState {
         &self,
         work: impl FnOnce(&Searcher) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let metrics = self.metrics().clone();
+        let metrics = self.metrics();
         let begun = Instant::now();
         let waiting = metrics.waiting_for_core();
         let free = Arc::clone(&self.shared.cores).acquire_owned();
@@ -177,12 +201,9 @@ impl AppState {
         metrics.spent(Stage::Wait, begun.elapsed());
         let core = core.ok().and_then(Result::ok).ok_or_else(Problem::busy)?;
         self.on_thread(move |searcher| {
-            let begun = Instant::now();
             // Held by the work, not by the request: a caller who hangs up frees no core.
             let _core = core;
-            let done = work(searcher);
-            metrics.spent(Stage::Compute, begun.elapsed());
-            done
+            work(searcher)
         })
         .await
     }

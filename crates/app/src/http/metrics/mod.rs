@@ -13,4 +13,3 @@ pub(super) mod route;
 
 pub use encoder::Metered;
 pub use registry::Metrics;
-pub(super) use registry::Stage;

@@ -1,6 +1,7 @@
 //! All that is counted, by name.
 
 use super::process::Process;
+use crate::http::timings::Stage;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -63,27 +64,6 @@ struct CacheLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct BuildLabels {
     version: &'static str,
-}
-
-/// What a request spends its time on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::http) enum Stage {
-    /// Fetching a photo that the caller named.
-    Fetch,
-    /// Waiting for a core.
-    Wait,
-    /// Decoding, encoding, searching: all that a core does.
-    Compute,
-}
-
-impl Stage {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Fetch => "fetch",
-            Self::Wait => "wait",
-            Self::Compute => "compute",
-        }
-    }
 }
 
 /// Everything that is counted; cheap to clone, and clones count together.
@@ -166,7 +146,7 @@ impl Metrics {
             encoder_callers: Family::default(),
         };
         // Counts that have not begun are told as 0, so that their rates have a beginning.
-        for stage in [Stage::Fetch, Stage::Wait, Stage::Compute] {
+        for stage in Stage::ALL {
             drop(metrics.stage_duration.get_or_create(&StageLabels { stage: stage.as_str() }));
         }
         for result in [HIT, MISS] {
@@ -191,7 +171,7 @@ impl Metrics {
         ours.register("http_requests_in_flight", "Requests not answered yet", in_flight);
         ours.register("http_connections", "Open connections", self.connections.clone());
 
-        let help = "What requests spend their time on: fetching a photo, waiting for a core, computing";
+        let help = "What requests spend their time on, as in the answers' timings";
         ours.register_with_unit("stage_duration", help, Unit::Seconds, self.stage_duration.clone());
         ours.register("places", "Expensive requests that are let in at once", self.places.clone());
         ours.register("places_taken", "Expensive requests that are in", self.places_taken.clone());
