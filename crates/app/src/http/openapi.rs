@@ -1,7 +1,8 @@
 //! `GET /openapi.json`: the API described for programs, gathered from the handlers themselves.
 
 use super::compat::{find_similar, post_image, similarity_search, upload};
-use super::{catalog, check, fields, health, images, search};
+use super::metrics::route;
+use super::{catalog, check, facets, fields, health, images, search};
 use axum::Json;
 use utoipa::OpenApi;
 
@@ -18,8 +19,10 @@ use utoipa::OpenApi;
         images::image,
         catalog::catalog,
         fields::fields,
+        facets::facets,
         health::alive,
         health::ready,
+        route::metrics,
         find_similar::find_similar,
         similarity_search::similarity_search,
         upload::upload,

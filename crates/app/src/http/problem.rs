@@ -77,6 +77,21 @@ pub(super) enum QuestionProblems {
     Busy(ProblemBody),
 }
 
+/// What a question about fields can be answered with instead of an answer.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "describes answers in the OpenAPI document; a Problem makes them")]
+pub(super) enum FilterProblems {
+    /// The filter cannot be read (`code` is `malformed_filter`); `offset` says where
+    #[response(status = 400, content_type = "application/problem+json")]
+    Malformed(ProblemBody),
+    /// A parameter that is unknown or out of range
+    #[response(status = 422, content_type = "application/problem+json")]
+    Invalid(ProblemBody),
+    /// Too many requests at once; `Retry-After` says when to come back
+    #[response(status = 503, content_type = "application/problem+json")]
+    Busy(ProblemBody),
+}
+
 impl Problem {
     fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         Self { status, code, detail: shortened(detail.into()), retry_after_s: None, offset: None }
@@ -148,6 +163,18 @@ impl Problem {
     pub(super) fn busy() -> Self {
         let detail = "all places are taken; try again in a moment";
         Self { retry_after_s: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail) }
+    }
+
+    /// 503: about to stop; whoever routes requests sends no more of them here.
+    pub(super) fn stopping() -> Self {
+        let detail = "the server is about to stop; ask another one";
+        Self { retry_after_s: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", detail) }
+    }
+
+    /// 503: the catalog takes too long to answer.
+    pub(super) fn hung(after: std::time::Duration) -> Self {
+        let detail = format!("the catalog did not answer within {} s", after.as_secs());
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", detail)
     }
 
     /// 503: the catalog does not answer.

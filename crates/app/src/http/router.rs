@@ -1,29 +1,33 @@
 //! The whole API on one page.
 
 use super::auth::{Gate, gate};
+use super::metrics::{observe, route};
 use super::problem::Problem;
-use super::{catalog, check, compat, fields, health, images, openapi, search, state::AppState};
+use super::{catalog, check, compat, facets, fields, health, images, openapi, search, state::AppState};
 use crate::page;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderValue, Method, Request, Uri, header};
+use axum::http::{HeaderValue, Method, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
 use std::sync::Arc;
-use tower_http::trace::{DefaultOnResponse, TraceLayer};
 
 /// Every route of the server, behind `gate` but for those that say how it does and what it can.
 pub fn router(state: AppState, gate: Gate) -> Router {
-    let reading = middleware::from_fn_with_state(Arc::new(gate), gate::read);
+    let gate = Arc::new(gate);
+    let reading = middleware::from_fn_with_state(Arc::clone(&gate), gate::read);
+    let running = middleware::from_fn_with_state(gate, gate::admin);
     let asking = Router::new()
         .route("/v1/search", post(search::search))
         .route("/v1/check", post(check::check))
         .route("/v1/images/{*id}", get(images::image))
         .route("/v1/catalog", get(catalog::catalog))
         .route("/v1/catalog/fields", get(fields::fields))
+        .route("/v1/catalog/facets", get(facets::facets))
         .merge(compat::router())
         .route_layer(reading);
+    let operating = Router::new().route("/metrics", get(route::metrics)).route_layer(running);
     let open = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -33,21 +37,14 @@ pub fn router(state: AppState, gate: Gate) -> Router {
         .route("/page/lookalike.js", get(page::script))
         .route("/page/icon.svg", get(page::icon));
     asking
+        .merge(operating)
         .merge(open)
         .fallback(no_such_route)
         .method_not_allowed_fallback(method_not_allowed)
         // Bodies are bounded in `body`, which answers more kindly than a cut connection.
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn(no_sniffing))
-        .layer(
-            TraceLayer::new_for_http()
-                .make_span_with(|request: &Request<_>| {
-                    // The path alone: queries carry callers' URLs, and those may carry keys.
-                    let path = request.uri().path();
-                    tracing::info_span!("request", method = %request.method(), path)
-                })
-                .on_response(DefaultOnResponse::new().level(tracing::Level::INFO)),
-        )
+        .layer(middleware::from_fn_with_state(state.clone(), observe::observe))
         .with_state(state)
 }
 

@@ -1,15 +1,21 @@
 //! What every handler shares, and what they may cost together.
 //!
-//! Two gates: *places* bound how many expensive requests (and the bodies they hold) are in the house at once, a
-//! request beyond them is turned away at the door; *cores* bound how many compute at once, requests inside wait
-//! for one in the order they came. Computing never happens on an async thread.
+//! Three gates: *room* bounds what the bodies take that have arrived or are on their way; *places* bound how many
+//! expensive requests are in the house at once, from when their body is there; *cores* bound how many compute at once.
+//! Who finds no room or no place is turned away, requests inside wait for a core in the order they came. Computing never
+//! happens on an async thread.
 
+use super::body::ROOM_STEP_BYTES;
+use super::metrics::Metrics;
 use super::problem::Problem;
-use lookalike_engine::fetch::{Fetcher, PhotoCache};
+use super::timings::Stage;
+use axum::body::Bytes;
+use lookalike_engine::fetch::{FetchError, Fetched, Fetcher, PhotoCache};
 use lookalike_engine::search::Searcher;
 use lookalike_vision::decode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Bounds of what requests may cost.
@@ -17,6 +23,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub struct ServeLimits {
     /// Longest request body.
     pub body_bytes: usize,
+    /// What all bodies in memory may take together.
+    pub bodies_bytes: usize,
     /// What decoding a caller's picture may cost.
     pub picture: decode::Limits,
     /// Expensive requests in the house at once.
@@ -30,10 +38,11 @@ pub struct ServeLimits {
 }
 
 impl Default for ServeLimits {
-    /// 32 MiB bodies in 30 s, 64 places, as many cores as there are, 20 s of waiting for one.
+    /// 32 MiB bodies in 30 s, 512 MiB for all of them, 64 places, as many cores as there are, 20 s of waiting for one.
     fn default() -> Self {
         Self {
             body_bytes: 32 << 20,
+            bodies_bytes: 512 << 20,
             picture: decode::Limits::default(),
             places: 64,
             cores: std::thread::available_parallelism().map_or(2, usize::from),
@@ -55,16 +64,56 @@ struct Shared {
     fetcher: Fetcher,
     photos: Option<PhotoCache>,
     limits: ServeLimits,
+    /// In steps of [`ROOM_STEP_BYTES`].
+    room: Arc<Semaphore>,
     places: Arc<Semaphore>,
     cores: Arc<Semaphore>,
+    metrics: Metrics,
+    stopping: AtomicBool,
+}
+
+/// Fetches what callers name; how long that takes is counted.
+pub(super) struct TimedFetcher<'a> {
+    fetcher: &'a Fetcher,
+    metrics: &'a Metrics,
+}
+
+impl TimedFetcher<'_> {
+    /// What the URL gives.
+    pub(super) async fn get(&self, url: &str) -> Result<Fetched, FetchError> {
+        let begun = Instant::now();
+        let fetched = self.fetcher.get(url).await;
+        self.metrics.spent(Stage::Fetch, begun.elapsed());
+        fetched
+    }
+}
+
+/// Copies of photos from the web that are kept in the catalog; whether one was there is counted.
+pub(super) struct KeptPhotos<'a> {
+    cache: &'a PhotoCache,
+    metrics: &'a Metrics,
+}
+
+impl KeptPhotos<'_> {
+    /// The photo of that digest, where it is kept.
+    pub(super) fn get(&self, sha256: &[u8; 32], limits: &decode::Limits) -> Option<Bytes> {
+        let kept = self.cache.get(sha256, limits);
+        self.metrics.looked_up_photo(kept.is_some());
+        kept
+    }
 }
 
 impl AppState {
     /// A server's state over one catalog. `fetcher` fetches the URLs that callers name.
     pub fn new(searcher: Searcher, fetcher: Fetcher, limits: ServeLimits) -> Self {
+        let steps = limits.bodies_bytes.div_ceil(ROOM_STEP_BYTES).min(Semaphore::MAX_PERMITS);
+        let room = Arc::new(Semaphore::new(steps));
         let places = Arc::new(Semaphore::new(limits.places.max(1)));
         let cores = Arc::new(Semaphore::new(limits.cores.max(1)));
-        Self { shared: Arc::new(Shared { searcher, fetcher, photos: None, limits, places, cores }) }
+        let (metrics, stopping) = (Metrics::new(), AtomicBool::new(false));
+        let photos = None;
+        let shared = Shared { searcher, fetcher, photos, limits, room, places, cores, metrics, stopping };
+        Self { shared: Arc::new(shared) }
     }
 
     /// Shows photos from the web out of `photos` where they are there. To be called before the state is shared.
@@ -75,21 +124,67 @@ impl AppState {
         self
     }
 
-    pub(super) fn photos(&self) -> Option<&PhotoCache> {
-        self.shared.photos.as_ref()
+    /// Counts in `metrics`, where the encoders count too. To be called before the state is shared.
+    pub fn with_metrics(mut self, metrics: Metrics) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.metrics = metrics;
+        }
+        self
     }
 
-    pub(super) fn fetcher(&self) -> &Fetcher {
-        &self.shared.fetcher
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
+    }
+
+    /// Says that the server is about to stop: it answers still, but is not ready for more.
+    pub(super) fn stop_soon(&self) {
+        self.shared.stopping.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.shared.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Places and cores, of each how many are taken and how many there are.
+    pub(super) fn occupied(&self) -> ((usize, usize), (usize, usize)) {
+        let of = |all: usize, gate: &Semaphore| (all.saturating_sub(gate.available_permits()), all);
+        let (limits, shared) = (&self.shared.limits, &self.shared);
+        (of(limits.places.max(1), &shared.places), of(limits.cores.max(1), &shared.cores))
+    }
+
+    pub(super) fn photos(&self) -> Option<KeptPhotos<'_>> {
+        let metrics = &self.shared.metrics;
+        self.shared.photos.as_ref().map(|cache| KeptPhotos { cache, metrics })
+    }
+
+    pub(super) fn fetcher(&self) -> TimedFetcher<'_> {
+        TimedFetcher { fetcher: &self.shared.fetcher, metrics: &self.shared.metrics }
     }
 
     pub(super) fn limits(&self) -> &ServeLimits {
         &self.shared.limits
     }
 
+    /// Room for a body, in steps, where there is any left.
+    pub(super) fn room(&self, steps: usize) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.shared.room).try_acquire_many_owned(u32::try_from(steps).ok()?).ok()
+    }
+
+    /// Turns away whoever would find no place now, before their body is read.
+    pub(super) fn expect_place(&self) -> Result<(), Problem> {
+        if self.shared.places.available_permits() > 0 {
+            return Ok(());
+        }
+        self.shared.metrics.refused();
+        Err(Problem::busy())
+    }
+
     /// A place for an expensive request, held until it is answered.
     pub(super) fn place(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        Arc::clone(&self.shared.places).try_acquire_owned().map_err(|_| Problem::busy())
+        Arc::clone(&self.shared.places).try_acquire_owned().map_err(|_| {
+            self.shared.metrics.refused();
+            Problem::busy()
+        })
     }
 
     /// Runs `work` on a thread of its own as soon as a core is free.
@@ -97,8 +192,13 @@ impl AppState {
         &self,
         work: impl FnOnce(&Searcher) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
+        let metrics = self.metrics();
+        let begun = Instant::now();
+        let waiting = metrics.waiting_for_core();
         let free = Arc::clone(&self.shared.cores).acquire_owned();
         let core = tokio::time::timeout(self.limits().core_timeout, free).await;
+        drop(waiting);
+        metrics.spent(Stage::Wait, begun.elapsed());
         let core = core.ok().and_then(Result::ok).ok_or_else(Problem::busy)?;
         self.on_thread(move |searcher| {
             // Held by the work, not by the request: a caller who hangs up frees no core.
@@ -114,7 +214,9 @@ impl AppState {
         work: impl FnOnce(&Searcher) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let shared = Arc::clone(&self.shared);
-        let done = tokio::task::spawn_blocking(move || work(&shared.searcher)).await;
+        // What is logged there is about this request too.
+        let span = tracing::Span::current();
+        let done = tokio::task::spawn_blocking(move || span.in_scope(|| work(&shared.searcher))).await;
         done.unwrap_or_else(|panicked| Err(Problem::internal("a request's thread", &panicked)))
     }
 }

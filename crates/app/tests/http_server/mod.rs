@@ -117,11 +117,16 @@ impl Server {
         Self { address, folder, stop: Some(stop), thread: Some(thread) }
     }
 
-    /// Tells the server to stop and waits until it has.
-    pub(crate) fn stop(&mut self) {
+    /// Tells the server to stop.
+    pub(crate) fn tell_to_stop(&mut self) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
+    }
+
+    /// Tells the server to stop and waits until it has.
+    pub(crate) fn stop(&mut self) {
+        self.tell_to_stop();
         if let Some(thread) = self.thread.take() {
             thread.join().unwrap();
         }
@@ -180,6 +185,19 @@ impl Drop for Server {
         // Joined only by `stop`: a scenario that failed has more to tell than a thread that did not end.
         self.stop.take();
     }
+}
+
+/// Why a server does not start with these options.
+pub(crate) fn refusal(options: &ServeOptions) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let encoder: Arc<dyn Encoder> = Arc::new(Look::default());
+    let store =
+        EmbeddedStore::create(&folder.path().join("shop.lookalike"), &[encoder.id().clone()]).unwrap();
+    let searcher = Searcher::new(Arc::new(store), encoder).unwrap();
+    let state =
+        AppState::new(searcher, Fetcher::new(FetchOptions::default()).unwrap(), ServeLimits::default());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    format!("{:#}", runtime.block_on(serve(state, options, |_| {}, async {})).unwrap_err())
 }
 
 /// What came back.
@@ -294,7 +312,8 @@ impl EncoderSource for AtHand {
     }
 }
 
-fn product(n: usize, folder: &TempDir, encoders: &[Arc<dyn Encoder>]) -> Write {
+/// Product `n` with its picture, whose file it writes.
+pub(crate) fn product(n: usize, folder: &TempDir, encoders: &[Arc<dyn Encoder>]) -> Write {
     let bytes = photo(n);
     let file = file_of(n, folder);
     std::fs::write(&file, &bytes).unwrap();
@@ -322,6 +341,21 @@ fn product(n: usize, folder: &TempDir, encoders: &[Arc<dyn Encoder>]) -> Write {
         fields: fields.as_object().unwrap().clone(),
         images: vec![ImageWrite::Put(Box::new(image))],
     }
+}
+
+/// A server that takes requests and never answers; dropped with its last caller.
+pub(crate) fn silent_host() -> (String, std::sync::mpsc::Receiver<TcpStream>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let (taken, callers) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        for socket in listener.incoming() {
+            if taken.send(socket.unwrap()).is_err() {
+                return;
+            }
+        }
+    });
+    (base, callers)
 }
 
 /// A server of photos for the server under test to fetch: `/N` is picture N, anything else 404.

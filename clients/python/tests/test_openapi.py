@@ -1,0 +1,101 @@
+"""The client beside the server's own description: neither changes without the other."""
+
+import dataclasses
+import inspect
+
+import pytest
+
+from lookalike_client import Lookalike, _calls, _types
+from lookalike_client._types import name_of
+
+# The schema of each dataclass.
+SCHEMAS = {
+    "Match": "MatchAnswer",
+    "CheckAnswer": "CheckAnswer",
+    "SearchAnswer": "SearchAnswer",
+    "Encoder": "EncoderAnswer",
+    "Sample": "Sample",
+    "Catalog": "CatalogAnswer",
+    "Field": "FieldAnswer",
+    "Value": "ValueAnswer",
+    "Fields": "FieldsAnswer",
+}
+# Those of calls that this server may not have yet are compared where it has them.
+OPTIONAL = {
+    "Facets": "FacetsAnswer", "Facet": "FacetAnswer", "ValueCount": "ValueCount", "Product": "ProductAnswer",
+    "Image": "ProductImage", "ProductPage": "ProductPage", "Stored": "StoredAnswer", "PhotoCheck": "PhotoCheck",
+    "BatchAnswer": "BatchAnswer", "BatchResult": "BatchResult",
+}
+
+
+def properties(document, name):
+    """A schema's properties and which of them are always there; of one that is put together, of all its parts."""
+    schema = document["components"]["schemas"][name]
+    parts, found, required = [schema], {}, set()
+    while parts:
+        part = parts.pop()
+        if "$ref" in part:
+            parts.append(document["components"]["schemas"][part["$ref"].rsplit("/", 1)[1]])
+        parts.extend(part.get("allOf", []))
+        found.update(part.get("properties", {}))
+        required.update(part.get("required", []))
+    return found, required
+
+
+def pairs(document):
+    there = document["components"]["schemas"]
+    return SCHEMAS | {kind: schema for kind, schema in OPTIONAL.items() if schema in there}
+
+
+def test_answers_have_the_fields_that_the_document_names(document):
+    for kind, schema in pairs(document).items():
+        fields = [one for one in dataclasses.fields(getattr(_types, kind)) if not one.metadata.get("local")]
+        named, required = properties(document, schema)
+        ours = {name_of(one) for one in fields}
+        assert named.keys() <= ours, f"{kind} lacks {named.keys() - ours}"
+        nothing = (dataclasses.MISSING, dataclasses.MISSING)
+        needed = {name_of(one) for one in fields if (one.default, one.default_factory) == nothing}
+        assert needed <= required, f"{kind} needs {needed - required}, which may be left out"
+
+
+def calls():
+    asked = dict.fromkeys(inspect.signature(_calls.question).parameters)
+    return [
+        _calls.search(**asked), _calls.check(**asked), _calls.catalog(1), _calls.fields(), _calls.image("a", 16),
+        _calls.facets(["a"], "b=1", 3), _calls.product("a"), _calls.products("a", 1, "b=1"),
+        _calls.put_product("a", {}, "warn"), _calls.patch_product("a", {}, "warn"), _calls.delete_product("a"),
+        _calls.put_products([], "warn"),
+    ]
+
+
+NOT_THERE_YET = ("/v1/catalog/facets", "/v1/products", "/v1/products/{id}", "/v1/products/batch")
+
+
+@pytest.mark.parametrize("call", calls(), ids=lambda call: f"{call.method} {call.template}")
+def test_calls_are_in_the_document_with_their_parameters(document, call):
+    path = document["paths"].get(call.template)
+    if path is None or call.method.lower() not in path:
+        assert call.template in NOT_THERE_YET, f"there is no {call.method} {call.template}"
+        pytest.skip("this server does not have it yet")
+    operation = path[call.method.lower()]
+    parameters = operation.get("parameters", []) + path.get("parameters", [])
+    known = {one["name"] for one in parameters if one["in"] == "query"}
+    assert call.params.keys() == known
+    assert call.ids.keys() == {one["name"] for one in parameters if one["in"] == "path"}
+
+
+def test_questions_can_say_all_that_the_document_names(document):
+    question, _ = properties(document, "Question")
+    ours = set(inspect.signature(_calls.question).parameters)
+    assert question.keys() <= ours, f"lacking: {question.keys() - ours}"
+    search = set(inspect.signature(Lookalike.search).parameters) - {"self"}
+    assert search == ours
+
+
+def test_every_path_of_the_document_has_a_method_or_is_left_to_others(document):
+    ours = {(call.method.lower(), call.template) for call in calls()}
+    others = ("/find_similar", "/similarity-search", "/upload", "/postURL", "/postImage", "/healthz", "/readyz",
+              "/metrics", "/openapi.json", "/v1/imports", "/v1/jobs")
+    for path, operations in document["paths"].items():
+        for method in operations.keys() & {"get", "post", "put", "patch", "delete"}:
+            assert (method, path) in ours or path.startswith(others), f"no method for {method} {path}"
