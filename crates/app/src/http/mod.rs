@@ -17,6 +17,7 @@ mod image_url;
 mod images;
 mod openapi;
 mod problem;
+mod products;
 mod question;
 mod router;
 mod search;

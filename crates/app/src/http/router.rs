@@ -2,7 +2,7 @@
 
 use super::auth::{Gate, gate};
 use super::problem::Problem;
-use super::{catalog, check, compat, fields, health, images, openapi, search, state::AppState};
+use super::{catalog, check, compat, fields, health, images, openapi, products, search, state::AppState};
 use crate::page;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -22,6 +22,8 @@ pub fn router(state: AppState, gate: Gate) -> Router {
         .route("/v1/images/{*id}", get(images::image))
         .route("/v1/catalog", get(catalog::catalog))
         .route("/v1/catalog/fields", get(fields::fields))
+        .route("/v1/products", get(products::list))
+        .route("/v1/products/{*id}", get(products::get))
         .merge(compat::router())
         .route_layer(reading);
     let open = Router::new()
