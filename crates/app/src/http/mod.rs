@@ -15,6 +15,7 @@ mod fields;
 mod health;
 mod image_url;
 mod images;
+mod jobs;
 mod openapi;
 mod problem;
 mod products;
@@ -22,6 +23,7 @@ mod question;
 mod router;
 mod search;
 mod serve;
+mod serving;
 mod state;
 
 pub(crate) use image_url::path as image_path;

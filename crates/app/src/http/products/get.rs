@@ -24,7 +24,7 @@ pub(in crate::http) async fn get(
 ) -> Result<Json<ProductAnswer>, Problem> {
     let id = named(id)?;
     state
-        .on_thread(move |searcher| match searcher.store().known(&id)? {
+        .on_thread_again(move |searcher| match searcher.store().known(&id)? {
             Some(known) => Ok(Json(ProductAnswer::new(&id, known))),
             None => Err(no_such_product(&id)),
         })

@@ -71,7 +71,7 @@ pub(in crate::http) async fn list(
     let filter = filter.map(|text| Filter::parse(&text)).transpose()?;
     let _place = state.place()?;
     state
-        .compute(move |searcher| {
+        .compute_again(move |searcher| {
             let store = searcher.store();
             // One more tells whether there is another page.
             let mut ids = store.product_ids_where(after.as_ref(), limit + 1, filter.as_ref())?;

@@ -141,6 +141,14 @@ pub(super) fn find_image(moment: &Transaction<'_>, id: &ImageId) -> rusqlite::Re
         .optional()
 }
 
+/// Whether any product shows the uploaded photo of this digest.
+pub(super) fn shows_upload(moment: &Transaction<'_>, sha256: &[u8; 32]) -> rusqlite::Result<bool> {
+    // The condition is written out, so that the index of these is used.
+    moment
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM image WHERE location_kind = 4 AND location = ?1)")?
+        .query_row((sha256.as_slice(),), |row| row.get(0))
+}
+
 fn image_without_vectors(row: &Row<'_>) -> rusqlite::Result<StoredImage> {
     Ok(StoredImage {
         key: to_key(row.get("key")?),
