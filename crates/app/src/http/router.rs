@@ -3,7 +3,7 @@
 use super::auth::{Gate, gate};
 use super::problem::Problem;
 use super::{
-    catalog, check, compat, fields, health, images, jobs, openapi, products, search, state::AppState,
+    catalog, check, compat, facets, fields, health, images, jobs, openapi, products, search, state::AppState,
 };
 use crate::page;
 use axum::Router;
@@ -27,6 +27,7 @@ pub fn router(state: AppState, gate: Gate) -> Router {
         .route("/v1/images/{*id}", get(images::image))
         .route("/v1/catalog", get(catalog::catalog))
         .route("/v1/catalog/fields", get(fields::fields))
+        .route("/v1/catalog/facets", get(facets::facets))
         .route("/v1/products", get(products::list))
         .route("/v1/products/{*id}", get(products::get))
         .merge(compat::router())

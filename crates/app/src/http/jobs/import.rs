@@ -7,7 +7,7 @@ use super::request::{ImportForm, ImportRequest};
 use super::upload;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::state::AppState;
-use crate::http::{body, products};
+use crate::http::{body, products, question};
 use axum::Json;
 use axum::extract::{FromRequest as _, Multipart, Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
@@ -85,9 +85,8 @@ pub(in crate::http) async fn import(
         let form = form.map_err(|rejection| Problem::malformed(rejection.body_text()))?;
         upload::read(form, folder.folder()?, patience).await?
     } else {
-        let limits = state.limits();
-        let bytes = body::read(request.into_body(), limits.body_bytes, limits.body_timeout).await?;
-        let asked: ImportRequest = products::json(&bytes)?;
+        let received = body::read(&state, request.into_body()).await?;
+        let asked: ImportRequest = question::json(&state, received.bytes).await?;
         if asked.source.trim().is_empty() {
             let detail = "source is missing: say where the source is, or send it as a file";
             return Err(Problem::invalid("invalid_parameter", detail));

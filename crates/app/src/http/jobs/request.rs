@@ -78,7 +78,6 @@ pub(in crate::http) struct ImportForm {
 /// What a source is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names are those of `lookalike index --format`")]
 pub(in crate::http) enum FormatName {
     Folder,
     Archive,

@@ -56,7 +56,8 @@ pub(super) async fn read(
             "source is the file that is sent; leave it out, or ask in JSON for one by its place",
         ));
     }
-    let request = ImportRequest { source: file_name.clone(), ..ImportRequest::of_form(fields)? };
+    let mut request = ImportRequest::of_form(fields)?;
+    request.source.clone_from(&file_name);
     let folder = folder.clone();
     let finished = tokio::task::spawn_blocking(move || folder.finish_source(&file_name)).await;
     finished

@@ -117,8 +117,7 @@ pub(in crate::http) async fn batch(
         return Ok((allowed, method_not_allowed(method, uri).await).into_response());
     }
     let check = StoringParameters::read(parameters)?;
-    let _place = state.place()?;
-    let BatchBody { products } = body::read_json(&state, request).await?;
+    let (BatchBody { products }, _held) = body::read_json(&state, request).await?;
     if products.len() > MOST {
         let detail = format!("{} products are given; a batch has up to {MOST}", products.len());
         return Err(Problem::invalid("invalid_parameter", detail));
@@ -217,7 +216,7 @@ async fn result(state: &AppState, waiting: Waiting, check: Option<CheckName>) ->
         Err(named) => named.clone(),
     };
     let outcome = match (waiting.submitted, waiting.id) {
-        (Ok(submitted), Ok((id, given))) => match submitted.wait(&id).await {
+        (Ok(submitted), Ok((id, given))) => match submitted.wait(state, &id).await {
             Ok(stored) => Ok(stored),
             Err(Unstored::Problem(problem)) => Err(problem),
             Err(Unstored::Stale) => store(state, &id, Wanted::Put(given), check).await,

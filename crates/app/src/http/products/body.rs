@@ -2,10 +2,10 @@
 //!
 //! Reading costs no decoding of pictures and no fetching; those are `photos`'.
 
-use crate::http::body;
 use crate::http::problem::Problem;
-use crate::http::question::picture_from_text;
+use crate::http::question::{self, Held};
 use crate::http::state::AppState;
+use crate::http::subject::picture_from_text;
 use axum::body::{Body, Bytes};
 use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest, Multipart, Request};
@@ -126,62 +126,45 @@ fn bounded(count: usize) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Reads a product from a request.
+/// Reads a product from a request; with what it takes until it is answered.
 ///
 /// # Errors
-/// 415 for another media type, 400 for what cannot be read, 422 for what is no product, 413, 408.
-pub(super) async fn read(state: &AppState, request: Request) -> Result<Given, Problem> {
+/// 415 for another media type, 400 for what cannot be read, 422 for what is no product, 413, 408, 503.
+pub(super) async fn read(state: &AppState, request: Request) -> Result<(Given, Held), Problem> {
     let media_type = media_type(&request);
-    if media_type == "multipart/form-data" {
-        return read_form(whole(state, request).await?, state).await;
-    }
-    if !matches!(&*media_type, "application/json" | "application/merge-patch+json") {
+    let is_form = media_type == "multipart/form-data";
+    if !is_form && !matches!(&*media_type, "application/json" | "application/merge-patch+json") {
         return Err(Problem::unsupported_media_type(
             "send application/json, or multipart/form-data with the photos as files `image`",
         ));
     }
-    let limits = state.limits();
-    let bytes = body::read(request.into_body(), limits.body_bytes, limits.body_timeout).await?;
-    state.on_thread(move |_| json::<ProductBody>(&bytes)?.given()).await
+    let (parts, body) = request.into_parts();
+    let (bytes, held) = question::receive(state, body).await?;
+    let given = if is_form {
+        read_form(Request::from_parts(parts, Body::from(bytes)), state).await?
+    } else {
+        let body: ProductBody = question::json(state, bytes).await?;
+        state.on_thread(move |_| body.given()).await?
+    };
+    Ok((given, held))
 }
 
-/// Reads JSON of another shape, whatever it takes to make sense of it, on a thread of its own.
+/// Reads JSON of another shape.
 pub(super) async fn read_json<T: DeserializeOwned + Send + 'static>(
     state: &AppState,
     request: Request,
-) -> Result<T, Problem> {
+) -> Result<(T, Held), Problem> {
     if media_type(&request) != "application/json" {
         return Err(Problem::unsupported_media_type("send application/json"));
     }
-    let limits = state.limits();
-    let bytes = body::read(request.into_body(), limits.body_bytes, limits.body_timeout).await?;
-    state.on_thread(move |_| json(&bytes)).await
+    let (bytes, held) = question::receive(state, request.into_body()).await?;
+    Ok((question::json(state, bytes).await?, held))
 }
 
 /// What a body says it is, without parameters.
 pub(in crate::http) fn media_type(request: &Request) -> String {
     let value = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
-}
-
-/// The request with its body read, bounded in size and time.
-async fn whole(state: &AppState, request: Request) -> Result<Request, Problem> {
-    let limits = state.limits();
-    let (parts, body) = request.into_parts();
-    let bytes = body::read(body, limits.body_bytes, limits.body_timeout).await?;
-    Ok(Request::from_parts(parts, Body::from(bytes)))
-}
-
-/// JSON of a known shape.
-pub(in crate::http) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        let detail = format!("the JSON body: {error}");
-        if error.is_data() {
-            Problem::invalid("invalid_parameter", detail)
-        } else {
-            Problem::malformed(detail)
-        }
-    })
 }
 
 async fn read_form(request: Request, state: &AppState) -> Result<Given, Problem> {

@@ -25,7 +25,7 @@ pub(in crate::http) async fn get(
     let id = named(id)?;
     state
         .on_thread_again(move |searcher| match searcher.store().known(&id)? {
-            Some(known) => Ok(Json(ProductAnswer::new(&id, known))),
+            Some(known) => Ok(Json(ProductAnswer::new(searcher.store(), &id, known)?)),
             None => Err(no_such_product(&id)),
         })
         .await

@@ -82,7 +82,7 @@ pub(in crate::http) async fn list(
             for id in ids {
                 // One that was deleted since is not there any more.
                 if let Some(known) = store.known(&id)? {
-                    products.push(ProductAnswer::new(&id, known));
+                    products.push(ProductAnswer::new(store, &id, known)?);
                 }
             }
             Ok(Json(ListAnswer { products, next }))

@@ -17,7 +17,7 @@ mod put;
 mod storing;
 
 pub(super) use batch::{__path_batch, batch};
-pub(super) use body::{json, media_type};
+pub(super) use body::media_type;
 pub(super) use delete::{__path_delete, delete};
 pub(super) use get::{__path_get, get};
 pub(super) use list::{__path_list, list};

@@ -35,8 +35,7 @@ pub(in crate::http) async fn patch(
 ) -> Result<Json<StoredAnswer>, Problem> {
     let id = named(id)?;
     let check = StoringParameters::read(parameters)?;
-    let _place = state.place()?;
-    let given = body::read(&state, request).await?;
+    let (given, _held) = body::read(&state, request).await?;
     let stored = store(&state, &id, Wanted::Patch(given), check).await?;
     stored.map(Json).ok_or_else(|| Problem::internal("changing a product", &"it is gone"))
 }

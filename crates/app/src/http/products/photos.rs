@@ -3,7 +3,7 @@
 //! One photo of a product that fails fails the product: whoever hands it in is there to be told.
 
 use super::body::GivenImage;
-use crate::http::answer::{ClassName, MatchAnswer};
+use crate::http::answer::{ClassName, MatchAnswer, Showing};
 use crate::http::problem::Problem;
 use crate::http::serving::Serving;
 use crate::http::state::AppState;
@@ -11,6 +11,7 @@ use axum::body::Bytes;
 use lookalike_engine::catalog::{ImageId, ProductId};
 use lookalike_engine::ingest::online::{HandedIn, ImageChange, prepare};
 use lookalike_engine::search::{Check, Class, Probe, SearchError, Searcher};
+use lookalike_engine::store::{Store, StoreError};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -54,7 +55,8 @@ pub(super) struct Ready {
 struct Looked {
     id: ImageId,
     probe: Probe,
-    found: Check,
+    check: PhotoCheck,
+    is_duplicate: bool,
 }
 
 /// Makes the photos of `product` ready for the catalog as `serving` has it.
@@ -99,7 +101,9 @@ pub(super) async fn ready(
                 let looked = if check.is_some() && !has(searcher, &product, &digest)? {
                     let probe = searcher.probe_prepared(&prepared)?;
                     let found = others(searcher, &probe, &product)?;
-                    Some(Looked { id: prepared.image.id.clone(), probe, found })
+                    let (id, is_duplicate) = (prepared.image.id.clone(), is_duplicate(&found));
+                    let check = PhotoCheck::new(searcher.store(), &id, found)?;
+                    Some(Looked { id, probe, check, is_duplicate })
                 } else {
                     None
                 };
@@ -110,9 +114,9 @@ pub(super) async fn ready(
             })
             .await?;
         ready.images.push(image);
-        if let Some(Looked { id, probe, found }) = looked {
-            ready.has_duplicate |= is_duplicate(&found);
-            ready.checks.get_or_insert_default().push(PhotoCheck::new(&id, found));
+        if let Some(Looked { id, probe, check, is_duplicate }) = looked {
+            ready.has_duplicate |= is_duplicate;
+            ready.checks.get_or_insert_default().push(check);
             ready.probes.push((id, probe));
         }
     }
@@ -140,9 +144,13 @@ pub(super) fn is_duplicate(found: &Check) -> bool {
 }
 
 impl PhotoCheck {
-    pub(super) fn new(id: &ImageId, found: Check) -> Self {
-        let matches = found.matches.into_iter().map(MatchAnswer::from).collect();
-        Self { image_id: id.to_string(), verdict: found.verdict.into(), matches }
+    /// # Errors
+    /// When the store fails.
+    pub(super) fn new(store: &dyn Store, id: &ImageId, found: Check) -> Result<Self, StoreError> {
+        let showing = Showing { store, fields: None };
+        let matches =
+            found.matches.into_iter().map(|found| showing.found(found)).collect::<Result<_, _>>()?;
+        Ok(Self { image_id: id.to_string(), verdict: found.verdict.into(), matches })
     }
 }
 

@@ -95,8 +95,7 @@ pub(in crate::http) async fn put(
 ) -> Result<(StatusCode, Json<StoredAnswer>), Problem> {
     let id = named(id)?;
     let check = StoringParameters::read(parameters)?;
-    let _place = state.place()?;
-    let given = body::read(&state, request).await?;
+    let (given, _held) = body::read(&state, request).await?;
     let stored = store(&state, &id, Wanted::Put(given), check).await?;
     let stored = stored.ok_or_else(|| Problem::internal("storing a product", &"it is gone"))?;
     let status = if stored.created { StatusCode::CREATED } else { StatusCode::OK };

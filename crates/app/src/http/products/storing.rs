@@ -40,6 +40,7 @@ pub(in crate::http) struct StoredAnswer {
 
 /// A change that waits for its turn.
 pub(super) struct Submitted {
+    serving: Arc<Serving>,
     told: oneshot::Receiver<Result<Changed, ChangeError>>,
     checks: Option<Vec<PhotoCheck>>,
     findings: Findings,
@@ -73,7 +74,7 @@ pub(super) async fn store(
     let mut wanted = wanted;
     loop {
         let submitted = ready(state, id, wanted, check).await?.submit()?;
-        match (submitted.wait(id).await, again.take()) {
+        match (submitted.wait(state, id).await, again.take()) {
             (Ok(stored), _) => return Ok(stored),
             (Err(Unstored::Problem(problem)), _) => return Err(problem),
             // Its photos were made ready for a catalog that is no more.
@@ -141,13 +142,15 @@ fn guard(
 ) -> Guard {
     let (serving, own, findings) = (Arc::clone(serving), own.clone(), Arc::clone(findings));
     Box::new(move || {
-        let looked = probes
-            .iter()
-            .map(|(image, probe)| Ok((image, others(&serving.searcher, probe, &own)?)))
-            .collect::<Result<Vec<_>, SearchError>>();
-        let found = match looked {
-            Ok(found) if !found.iter().any(|(_, found)| is_duplicate(found)) => return true,
-            Ok(found) => Ok(found.into_iter().map(|(image, found)| PhotoCheck::new(image, found)).collect()),
+        let searcher = &serving.searcher;
+        let look = |(image, probe): &(ImageId, Probe)| {
+            let found = others(searcher, probe, &own)?;
+            let is_duplicate = is_duplicate(&found);
+            Ok((PhotoCheck::new(searcher.store(), image, found)?, is_duplicate))
+        };
+        let found = match probes.iter().map(look).collect::<Result<Vec<_>, SearchError>>() {
+            Ok(found) if !found.iter().any(|(_, is_duplicate)| *is_duplicate) => return true,
+            Ok(found) => Ok(found.into_iter().map(|(check, _)| check).collect()),
             Err(error) => Err(error),
         };
         *findings.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
@@ -167,7 +170,7 @@ impl ReadyChange {
         let (tell, told) = oneshot::channel();
         // Where nobody listens any more it is stored all the same.
         committer.submit(change, move |result| drop(tell.send(result))).map_err(|_| Problem::busy())?;
-        Ok(Submitted { told, checks, findings })
+        Ok(Submitted { serving, told, checks, findings })
     }
 }
 
@@ -211,15 +214,21 @@ fn unkept(error: &std::io::Error) -> Problem {
 
 impl Submitted {
     /// Waits until the change is durable or refused.
-    pub(super) async fn wait(self, id: &ProductId) -> Result<Option<StoredAnswer>, Unstored> {
-        let Self { told, checks, findings } = self;
+    pub(super) async fn wait(
+        self,
+        state: &AppState,
+        id: &ProductId,
+    ) -> Result<Option<StoredAnswer>, Unstored> {
+        let Self { told, checks, findings, serving } = self;
         let changed = told.await.map_err(|error| Problem::internal("storing a product", &error))?;
         match changed {
-            Ok(Changed { created, product }) => Ok(product.map(|known| StoredAnswer {
-                created,
-                product: ProductAnswer::new(id, known),
-                checks,
-            })),
+            Ok(Changed { product: None, .. }) => Ok(None),
+            Ok(Changed { created, product: Some(known) }) => {
+                let id = id.clone();
+                let product =
+                    state.on_thread(move |_| Ok(ProductAnswer::new(serving.searcher.store(), &id, known)?));
+                Ok(Some(StoredAnswer { created, product: product.await?, checks }))
+            }
             Err(ChangeError::Store(error)) if error.is_stale() => Err(Unstored::Stale),
             Err(ChangeError::Guarded) => {
                 let found = findings.lock().unwrap_or_else(PoisonError::into_inner).take();

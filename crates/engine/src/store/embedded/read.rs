@@ -26,11 +26,12 @@ pub(super) fn known(moment: &Transaction<'_>, id: &ProductId) -> rusqlite::Resul
     };
     let images = moment
         .prepare_cached(
-            "SELECT id, location_kind, location, bytes, modified_ns, sha256, width, height FROM image \
+            "SELECT key, id, location_kind, location, bytes, modified_ns, sha256, width, height FROM image \
              WHERE product = ?1 ORDER BY position",
         )?
         .query_map((row,), |row| {
             Ok(KnownImage {
+                key: to_key(row.get("key")?),
                 id: rows::image_id(row.get("id")?)?,
                 location: rows::location(row)?,
                 fingerprint: rows::fingerprint(row)?,
