@@ -2,14 +2,13 @@
 //!
 //! `main` turns the outcome of a command into an exit code and nothing else; `cli` holds a file per command.
 
-use clap::Parser;
 use lookalike::cli;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let command = cli::Cli::parse();
-    cli::log::start(command.verbose);
+    let command = cli::Cli::read();
+    command.start_logging();
     match command.run() {
         Ok(outcome) => outcome.into(),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,

@@ -3,6 +3,7 @@
 use super::cost::{CacheSize, Fetching};
 use super::counts::outcome;
 use super::index::Run;
+use super::log::Logging;
 use super::objects::Buckets;
 use super::open::{Catalog, EncoderChoice};
 use super::progress::Progress;
@@ -40,6 +41,10 @@ pub(super) struct Demo {
 }
 
 impl Demo {
+    pub(super) fn logging(&self) -> &Logging {
+        self.service.logging()
+    }
+
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
         let Self { folder, products, seed, no_serve, service } = self;
         let written = draw(&folder, DemoOptions { seed, products })?;
@@ -75,8 +80,9 @@ impl Demo {
         if no_serve {
             return Ok(outcome(&report));
         }
+        let scheme = service.scheme();
         service.run(&Catalog { catalog }, &EncoderChoice::default(), |address| {
-            writeln!(io::stdout(), "\nOr on the page: http://{address}/   (Ctrl-C stops)")
+            writeln!(io::stdout(), "\nOr on the page: {scheme}://{address}/   (Ctrl-C stops)")
         })
     }
 }

@@ -4,6 +4,7 @@ use anyhow::Context;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
 /// Exit code of a process that was interrupted, by the shells' convention.
 pub(super) const INTERRUPTED: u8 = 130;
@@ -17,6 +18,20 @@ pub(super) async fn asked_to_stop() -> anyhow::Result<()> {
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot listen for Ctrl-C"),
         _ = terminate.recv() => Ok(()),
+    }
+}
+
+/// Tells `stop` when the process is asked to stop; asked again, the process ends.
+pub(super) async fn stop_then_end(stop: oneshot::Sender<()>) {
+    match asked_to_stop().await {
+        Ok(()) => {
+            // Nobody listens any more when the server has ended by itself.
+            let _ = stop.send(());
+            if asked_to_stop().await.is_ok() {
+                std::process::exit(INTERRUPTED.into());
+            }
+        }
+        Err(error) => tracing::error!("{error:#}"),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 error, 2 usage (clap's), 3 done but some items failed, 130 stopped by a signal.
 
 mod check;
+mod config;
 mod cost;
 mod counts;
 mod delete;
@@ -18,7 +19,7 @@ mod import;
 mod index;
 mod interrupt;
 mod keys;
-pub mod log;
+mod log;
 mod models;
 mod models_add;
 mod models_built_in;
@@ -35,7 +36,8 @@ mod serve;
 mod status;
 mod verify;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 const EXIT_CODES: &str = "\
@@ -60,6 +62,9 @@ pub struct Cli {
     pub verbose: u8,
     #[command(subcommand)]
     command: Command,
+    /// What came from the environment or a file.
+    #[arg(skip)]
+    layers: config::Layers,
 }
 
 #[derive(Debug, Subcommand)]
@@ -70,6 +75,7 @@ enum Command {
     Check(check::Check),
     Serve(serve::Serve),
     Keys(keys::KeysCommand),
+    Config(config::ConfigCommand),
     Status(status::Status),
     Verify(verify::Verify),
     Evaluate(evaluate::Evaluate),
@@ -104,6 +110,31 @@ impl From<Outcome> for ExitCode {
 }
 
 impl Cli {
+    /// The command line, with what the environment and the file of settings add to it. Wrong usage ends the process.
+    pub fn read() -> Self {
+        Self::layered(std::env::args_os().collect()).unwrap_or_else(|error| error.exit())
+    }
+
+    fn layered(given: Vec<OsString>) -> Result<Self, clap::Error> {
+        let mut root = Self::command();
+        let (line, layers) = config::layered(&root, given)?;
+        let matches = root.clone().try_get_matches_from(line);
+        let matches = matches.map_err(|error| config::named(&root, &layers, error))?;
+        let read = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut root))?;
+        Ok(Self { layers, ..read })
+    }
+
+    /// Starts logging as the command wants it.
+    pub fn start_logging(&self) {
+        let usual = log::Logging::default();
+        let logging = match &self.command {
+            Command::Serve(serve) => serve.logging(),
+            Command::Demo(demo) => demo.logging(),
+            _ => &usual,
+        };
+        log::start(self.verbose, logging);
+    }
+
     /// Runs the command that was named.
     ///
     /// # Errors
@@ -116,6 +147,7 @@ impl Cli {
             Command::Check(command) => command.run(),
             Command::Serve(command) => command.run(),
             Command::Keys(command) => command.run(),
+            Command::Config(command) => command.run(&self.layers),
             Command::Status(command) => command.run(),
             Command::Verify(command) => command.run(),
             Command::Evaluate(command) => command.run(),

@@ -78,6 +78,7 @@ pub(super) async fn check(
         })
     })
     .await?;
+    watch.count(state.metrics());
     (answer.timings, answer.took_ms) = (watch.timings(), watch.took_ms());
     Ok(Json(answer))
 }

@@ -1,11 +1,19 @@
 //! `GET /healthz` and `GET /readyz`, for whatever restarts and routes to this process.
+//!
+//! They mean different things. Who is not alive is to be restarted: that asks nothing of the catalog, since a catalog on a
+//! disk that is gone does not come back with another process. Who is not ready is to be left alone until it is: the catalog
+//! does not answer, or the process is about to stop and finishes what it was asked.
 
 use super::problem::{Problem, ProblemBody};
 use super::state::AppState;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use std::time::Duration;
 use utoipa::ToSchema;
+
+/// A catalog that takes longer to say what it holds answers nobody.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The process answers.
 #[derive(Serialize, ToSchema)]
@@ -35,16 +43,22 @@ pub(super) async fn alive() -> Json<Alive> {
     Json(Alive { status: "ok", version: env!("CARGO_PKG_VERSION") })
 }
 
-/// Says whether the catalog answers
+/// Says whether requests may be sent here
+///
+/// They may when the catalog answers and the server is not about to stop.
 #[utoipa::path(
     get, path = "/readyz", tag = "operation",
     responses(
         (status = 200, description = "It does", body = Ready),
-        (status = 503, description = "It does not", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "The catalog does not answer, or the server is about to stop", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn ready(State(state): State<AppState>) -> Result<Json<Ready>, Problem> {
+    if state.is_stopping() {
+        return Err(Problem::stopping());
+    }
+    let asked = state.on_thread_again(|searcher| searcher.store().summary().map_err(Problem::not_ready));
     let summary =
-        state.on_thread_again(|searcher| searcher.store().summary().map_err(Problem::not_ready)).await?;
+        tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| Err(Problem::hung(PATIENCE)))?;
     Ok(Json(Ready { status: "ready", products: summary.products, images: summary.images }))
 }

@@ -2,7 +2,8 @@
 //!
 //! `router` is the whole API on one page; each resource has a file that holds its parameters, its answer and
 //! its handler together. `question` and `answer` are the shapes that search and check share, `subject` makes a probe of
-//! what a question is about, `problem` is how every error leaves, `auth` is the gate that requests pass, `state` bounds what all of it may cost, `serve` owns the sockets. Searching itself is
+//! what a question is about, `problem` is how every error leaves, `auth` is the gate that requests pass, `state` bounds what
+//! all of it may cost, `metrics` counts it, `serve` and `connections` own the sockets, `tls` their certificates. Searching itself is
 //! `lookalike_engine::search`, fetching is `lookalike_engine::fetch`; neither knows of HTTP.
 
 mod answer;
@@ -11,6 +12,7 @@ mod body;
 mod catalog;
 mod check;
 mod compat;
+mod connections;
 mod crop;
 mod facets;
 mod fields;
@@ -18,10 +20,12 @@ mod health;
 mod image_url;
 mod images;
 mod jobs;
+pub mod metrics;
 mod openapi;
 mod problem;
 mod products;
 mod question;
+mod request_id;
 mod router;
 mod search;
 mod serve;
@@ -29,9 +33,11 @@ mod serving;
 mod state;
 mod subject;
 mod timings;
+mod tls;
 
 pub(crate) use image_url::path as image_path;
 pub use openapi::document;
 pub use router::router;
-pub use serve::{ServeOptions, serve};
+pub use serve::{STOP_TIMEOUT, ServeOptions, serve};
 pub use state::{AppState, ServeLimits};
+pub use tls::Tls;

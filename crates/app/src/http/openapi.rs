@@ -1,6 +1,7 @@
 //! `GET /openapi.json`: the API described for programs, gathered from the handlers themselves.
 
 use super::compat::{find_similar, post_image, similarity_search, upload};
+use super::metrics::route;
 use super::{catalog, check, facets, fields, health, images, jobs, products, search};
 use axum::Json;
 use utoipa::OpenApi;
@@ -33,6 +34,7 @@ use utoipa::OpenApi;
         jobs::failures,
         health::alive,
         health::ready,
+        route::metrics,
         find_similar::find_similar,
         similarity_search::similarity_search,
         upload::upload,

@@ -198,6 +198,17 @@ impl Problem {
         Self { retry_after_s: Some(retry_after_s), ..problem }
     }
 
+    /// 503: about to stop; whoever routes requests sends no more of them here.
+    pub(super) fn stopping() -> Self {
+        Self::unavailable("stopping", "the server is about to stop; ask another one", 1)
+    }
+
+    /// 503: the catalog takes too long to answer.
+    pub(super) fn hung(after: std::time::Duration) -> Self {
+        let detail = format!("the catalog did not answer within {} s", after.as_secs());
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", detail)
+    }
+
     /// 503: the catalog does not answer.
     pub(super) fn not_ready(error: StoreError) -> Self {
         if let Some(problem) = Self::of_store(&error).filter(Self::is_of_an_exchange) {

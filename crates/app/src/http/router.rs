@@ -1,6 +1,7 @@
 //! The whole API on one page.
 
 use super::auth::{Gate, gate};
+use super::metrics::{observe, route};
 use super::problem::Problem;
 use super::{
     catalog, check, compat, facets, fields, health, images, jobs, openapi, products, search, state::AppState,
@@ -8,12 +9,11 @@ use super::{
 use crate::page;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderValue, Method, Request, Uri, header};
+use axum::http::{HeaderValue, Method, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post, put};
 use std::sync::Arc;
-use tower_http::trace::{DefaultOnResponse, TraceLayer};
 
 /// Every route of the server, behind `gate` but for those that say how it does and what it can.
 pub fn router(state: AppState, gate: Gate) -> Router {
@@ -44,6 +44,7 @@ pub fn router(state: AppState, gate: Gate) -> Router {
         .route("/v1/jobs/{id}", get(jobs::get).delete(jobs::cancel))
         .route("/v1/jobs/{id}/events", get(jobs::events))
         .route("/v1/jobs/{id}/failures", get(jobs::failures))
+        .route("/metrics", get(route::metrics))
         .route_layer(running);
     let open = Router::new()
         .route("/healthz", get(health::alive))
@@ -62,15 +63,7 @@ pub fn router(state: AppState, gate: Gate) -> Router {
         // Bodies are bounded in `body`, which answers more kindly than a cut connection.
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn(no_sniffing))
-        .layer(
-            TraceLayer::new_for_http()
-                .make_span_with(|request: &Request<_>| {
-                    // The path alone: queries carry callers' URLs, and those may carry keys.
-                    let path = request.uri().path();
-                    tracing::info_span!("request", method = %request.method(), path)
-                })
-                .on_response(DefaultOnResponse::new().level(tracing::Level::INFO)),
-        )
+        .layer(middleware::from_fn_with_state(state.clone(), observe::observe))
         .with_state(state)
 }
 

@@ -125,6 +125,7 @@ pub(super) async fn search(
             .await?
         }
     };
+    watch.count(state.metrics());
     (answer.timings, answer.took_ms) = (watch.timings(), watch.took_ms());
     Ok(Json(answer))
 }

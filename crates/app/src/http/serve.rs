@@ -1,34 +1,21 @@
-//! Sockets: where the server listens, whom it lets in, and how it stops.
-//!
-//! Connections are driven by hyper directly, because a server that anybody may reach needs what `axum::serve` does
-//! not offer: a deadline for request heads and a bound on open connections. Stopping is graceful: no new requests,
-//! those under way get some seconds, then everything is cut.
+//! The server as a whole: where it listens, whom it lets in, and when it stops. `connections` does the rest.
 
-use super::auth::gate::Peer;
 use super::auth::{Access, Gate, Hosts, KeyRing, Rate, Role};
+use super::connections::{self, Stopping};
 use super::jobs;
 use super::router::router;
 use super::serving;
 use super::state::AppState;
+use super::tls::{Certificates, Tls};
 use anyhow::{Context, bail};
-use axum::{Extension, Router};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::net::TcpListener;
 
-/// Open connections at once; more wait to be accepted.
-const MOST_CONNECTIONS: usize = 1024;
-/// For a request's head to arrive, and for the next request on a connection that is kept open.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// For requests under way when the server is told to stop.
-const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+/// For requests under way when the server is told to stop, where nothing else is said.
+pub const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where and for whom to listen.
 #[derive(Debug, Clone, Default)]
@@ -46,6 +33,12 @@ pub struct ServeOptions {
     pub rate: Option<Rate>,
     /// Proxies in front whose word about a caller's address is taken.
     pub trusted_hops: usize,
+    /// The certificate to answer with; without TLS where there is none.
+    pub tls: Option<Tls>,
+    /// How long to go on answering after being told to stop, while `/readyz` says that the server is not ready.
+    pub drain: Duration,
+    /// How long requests under way may take after that; [`STOP_TIMEOUT`] where nothing is said.
+    pub stop_timeout: Option<Duration>,
 }
 
 impl ServeOptions {
@@ -86,17 +79,20 @@ impl ServeOptions {
 ///
 /// # Errors
 /// When `listen` is not an address, is taken, or is one others can reach while there are no keys and nothing is said of
-/// anybody without one; when the keys cannot be read.
+/// anybody without one; when the keys or the certificate cannot be read.
 pub async fn serve(
     state: AppState,
     options: &ServeOptions,
     ready: impl FnOnce(SocketAddr),
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
+    let certificates = options.tls.clone().map(Certificates::open).transpose()?;
+    let tls = certificates.as_ref().map(Certificates::acceptor).transpose()?;
     let (listener, gate) = bind(options).await?;
     let address = listener.local_addr().context("cannot tell the address listened on")?;
     ready(address);
     tracing::info!(%address, "listening");
+    let watch = certificates.map(|certificates| tokio::spawn(certificates.watch()));
     let watching = tokio::spawn(serving::watch(state.clone()));
     let jobs = state.jobs().cloned();
     let working = jobs.as_ref().map(|jobs| jobs::start(&state, jobs)).transpose();
@@ -106,8 +102,13 @@ pub async fn serve(
         // Who follows a job would keep the server waiting.
         jobs.iter().for_each(|jobs| jobs.stop());
     };
-    answer(listener, router(state, gate), stop).await;
+    let patience = options.stop_timeout.unwrap_or(STOP_TIMEOUT);
+    let stopping = Stopping { drain: options.drain, patience };
+    connections::answer(listener, router(state.clone(), gate), state, tls, stopping, stop).await;
     watching.abort();
+    if let Some(watch) = watch {
+        watch.abort();
+    }
     if let Some(working) = working {
         // What is ready is stored before the process ends.
         tokio::task::spawn_blocking(|| working.join()).await.ok();
@@ -129,56 +130,4 @@ async fn bind(options: &ServeOptions) -> anyhow::Result<(TcpListener, Gate)> {
     let bound =
         bound.with_context(|| format!("cannot listen on {listen}: is another program using the port?"))?;
     Ok((bound, gate))
-}
-
-async fn answer(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
-    let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-    let graceful = GracefulShutdown::new();
-    let mut stop = std::pin::pin!(stop);
-    loop {
-        let accepted = async {
-            // Closed only when dropped, which it is not while this waits.
-            let place = Arc::clone(&connections).acquire_owned().await;
-            (place, listener.accept().await)
-        };
-        tokio::select! {
-            () = &mut stop => break,
-            (place, accepted) = accepted => match accepted {
-                Ok((socket, peer)) => {
-                    let router = router.clone().layer(Extension(Peer(peer)));
-                    let connection = graceful.watch(connection(socket, router));
-                    tokio::spawn(async move {
-                        let _place = place;
-                        if let Err(error) = connection.await {
-                            tracing::debug!(%error, "a connection ended early");
-                        }
-                    });
-                }
-                Err(error) => {
-                    // Out of file descriptors, mostly: connections that end free some.
-                    tracing::warn!(%error, "cannot accept a connection");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
-            },
-        }
-    }
-    drop(listener);
-    if tokio::time::timeout(STOP_TIMEOUT, graceful.shutdown()).await.is_err() {
-        tracing::warn!("cutting requests that are still under way");
-    }
-}
-
-/// One HTTP/1.1 connection.
-fn connection(
-    socket: TcpStream,
-    router: Router,
-) -> hyper::server::conn::http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>> {
-    // Answers are small and written at once; waiting to fill packets only delays them.
-    if let Err(error) = socket.set_nodelay(true) {
-        tracing::debug!(%error, "cannot set TCP_NODELAY");
-    }
-    hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .serve_connection(TokioIo::new(socket), TowerToHyperService::new(router))
 }

@@ -7,14 +7,18 @@
 
 use super::body::ROOM_STEP_BYTES;
 use super::jobs::Jobs;
+use super::metrics::Metrics;
 use super::problem::Problem;
 use super::serving::{Reloading, Serving};
-use lookalike_engine::fetch::{Fetcher, PhotoCache};
+use super::timings::Stage;
+use axum::body::Bytes;
+use lookalike_engine::fetch::{FetchError, Fetched, Fetcher, PhotoCache};
 use lookalike_engine::search::Searcher;
 use lookalike_vision::decode;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Bounds of what requests may cost.
@@ -68,6 +72,39 @@ struct Shared {
     room: Arc<Semaphore>,
     places: Arc<Semaphore>,
     cores: Arc<Semaphore>,
+    metrics: Metrics,
+    stopping: AtomicBool,
+}
+
+/// Fetches what callers name; how long that takes is counted.
+pub(super) struct TimedFetcher<'a> {
+    fetcher: &'a Fetcher,
+    metrics: &'a Metrics,
+}
+
+impl TimedFetcher<'_> {
+    /// What the URL gives.
+    pub(super) async fn get(&self, url: &str) -> Result<Fetched, FetchError> {
+        let begun = Instant::now();
+        let fetched = self.fetcher.get(url).await;
+        self.metrics.spent(Stage::Fetch, begun.elapsed());
+        fetched
+    }
+}
+
+/// Copies of photos from the web that are kept in the catalog; whether one was there is counted.
+pub(super) struct KeptPhotos<'a> {
+    cache: &'a PhotoCache,
+    metrics: &'a Metrics,
+}
+
+impl KeptPhotos<'_> {
+    /// The photo of that digest, where it is kept.
+    pub(super) fn get(&self, sha256: &[u8; 32], limits: &decode::Limits) -> Option<Bytes> {
+        let kept = self.cache.get(sha256, limits);
+        self.metrics.looked_up_photo(kept.is_some());
+        kept
+    }
 }
 
 impl AppState {
@@ -77,9 +114,11 @@ impl AppState {
         let room = Arc::new(Semaphore::new(steps));
         let places = Arc::new(Semaphore::new(limits.places.max(1)));
         let cores = Arc::new(Semaphore::new(limits.cores.max(1)));
-        let catalog = Reloading::new(searcher);
-        let (photos, jobs) = (None, None);
-        Self { shared: Arc::new(Shared { catalog, fetcher, photos, jobs, limits, room, places, cores }) }
+        let (metrics, stopping) = (Metrics::new(), AtomicBool::new(false));
+        let (catalog, photos, jobs) = (Reloading::new(searcher), None, None);
+        let shared =
+            Shared { catalog, fetcher, photos, jobs, limits, room, places, cores, metrics, stopping };
+        Self { shared: Arc::new(shared) }
     }
 
     /// Lets the catalog, which is the folder `place`, be changed by callers, and opens it again when it becomes another
@@ -118,10 +157,6 @@ impl AppState {
         self.shared.jobs.as_ref()
     }
 
-    pub(super) fn photos(&self) -> Option<&PhotoCache> {
-        self.shared.photos.as_ref()
-    }
-
     /// The catalog as it is now, for as long as a request takes.
     pub(super) fn serving(&self) -> Arc<Serving> {
         self.shared.catalog.now()
@@ -132,8 +167,41 @@ impl AppState {
         self.shared.catalog.reload()
     }
 
-    pub(super) fn fetcher(&self) -> &Fetcher {
-        &self.shared.fetcher
+    /// Counts in `metrics`, where the encoders count too. To be called before the state is shared.
+    pub fn with_metrics(mut self, metrics: Metrics) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.metrics = metrics;
+        }
+        self
+    }
+
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
+    }
+
+    /// Says that the server is about to stop: it answers still, but is not ready for more.
+    pub(super) fn stop_soon(&self) {
+        self.shared.stopping.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.shared.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Places and cores, of each how many are taken and how many there are.
+    pub(super) fn occupied(&self) -> ((usize, usize), (usize, usize)) {
+        let of = |all: usize, gate: &Semaphore| (all.saturating_sub(gate.available_permits()), all);
+        let (limits, shared) = (&self.shared.limits, &self.shared);
+        (of(limits.places.max(1), &shared.places), of(limits.cores.max(1), &shared.cores))
+    }
+
+    pub(super) fn photos(&self) -> Option<KeptPhotos<'_>> {
+        let metrics = &self.shared.metrics;
+        self.shared.photos.as_ref().map(|cache| KeptPhotos { cache, metrics })
+    }
+
+    pub(super) fn fetcher(&self) -> TimedFetcher<'_> {
+        TimedFetcher { fetcher: &self.shared.fetcher, metrics: &self.shared.metrics }
     }
 
     pub(super) fn limits(&self) -> &ServeLimits {
@@ -147,12 +215,19 @@ impl AppState {
 
     /// Turns away whoever would find no place now, before their body is read.
     pub(super) fn expect_place(&self) -> Result<(), Problem> {
-        if self.shared.places.available_permits() == 0 { Err(Problem::busy()) } else { Ok(()) }
+        if self.shared.places.available_permits() > 0 {
+            return Ok(());
+        }
+        self.shared.metrics.refused();
+        Err(Problem::busy())
     }
 
     /// A place for an expensive request, held until it is answered.
     pub(super) fn place(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        Arc::clone(&self.shared.places).try_acquire_owned().map_err(|_| Problem::busy())
+        Arc::clone(&self.shared.places).try_acquire_owned().map_err(|_| {
+            self.shared.metrics.refused();
+            Problem::busy()
+        })
     }
 
     /// Runs `work` on a thread of its own as soon as a core is free.
@@ -160,8 +235,13 @@ impl AppState {
         &self,
         work: impl FnOnce(&Searcher) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
+        let metrics = self.metrics();
+        let begun = Instant::now();
+        let waiting = metrics.waiting_for_core();
         let free = Arc::clone(&self.shared.cores).acquire_owned();
         let core = tokio::time::timeout(self.limits().core_timeout, free).await;
+        drop(waiting);
+        metrics.spent(Stage::Wait, begun.elapsed());
         let core = core.ok().and_then(Result::ok).ok_or_else(Problem::busy)?;
         self.on_thread(move |searcher| {
             // Held by the work, not by the request: a caller who hangs up frees no core.
@@ -213,7 +293,10 @@ impl AppState {
         work: impl FnOnce(&Searcher) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let shared = Arc::clone(&self.shared);
-        let done = tokio::task::spawn_blocking(move || work(&shared.catalog.now().searcher)).await;
+        // What is logged there is about this request too.
+        let span = tracing::Span::current();
+        let work = move || span.in_scope(|| work(&shared.catalog.now().searcher));
+        let done = tokio::task::spawn_blocking(work).await;
         done.unwrap_or_else(|panicked| Err(Problem::internal("a request's thread", &panicked)))
     }
 }

@@ -3,8 +3,9 @@
 //! A [`Stopwatch`] goes with a question from its arrival to its answer, across threads; whoever ends a stage takes a lap.
 //! Stages that a question has no need of do not occur: a stored photo is not fetched, decoded and encoded.
 
+use super::metrics::Metrics;
 use serde::Serialize;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use utoipa::ToSchema;
 
 /// What a question goes through, in this order.
@@ -22,6 +23,24 @@ pub(super) enum Stage {
     Encode,
     /// The catalog is searched and the products found are read.
     Search,
+}
+
+impl Stage {
+    /// Every stage.
+    pub(super) const ALL: [Self; 6] =
+        [Self::Receive, Self::Fetch, Self::Wait, Self::Decode, Self::Encode, Self::Search];
+
+    /// Its name in metrics, as in answers.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Receive => "receive",
+            Self::Fetch => "fetch",
+            Self::Wait => "wait",
+            Self::Decode => "decode",
+            Self::Encode => "encode",
+            Self::Search => "search",
+        }
+    }
 }
 
 /// Milliseconds that each stage took; stages that were not needed are left out.
@@ -85,6 +104,21 @@ impl Stopwatch {
         self.timings
     }
 
+    /// Counts what the question took beside fetching and waiting, which are counted where they are done.
+    pub(super) fn count(&self, metrics: &Metrics) {
+        let Timings { receive, decode, encode, search, .. } = self.timings;
+        for (stage, took) in [
+            (Stage::Receive, receive),
+            (Stage::Decode, decode),
+            (Stage::Encode, encode),
+            (Stage::Search, search),
+        ] {
+            if let Some(ms) = took {
+                metrics.spent(stage, Duration::from_secs_f64(ms / 1000.0));
+            }
+        }
+    }
+
     /// Milliseconds since it began.
     pub(super) fn took_ms(&self) -> f64 {
         ms(self.started.elapsed())
@@ -92,6 +126,6 @@ impl Stopwatch {
 }
 
 /// To a hundredth.
-fn ms(duration: std::time::Duration) -> f64 {
+fn ms(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 100_000.0).round() / 100.0
 }

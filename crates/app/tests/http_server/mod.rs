@@ -163,11 +163,16 @@ impl Server {
         Self { address, folder: Folder(folder), known, settings, stop: Some(stop), thread: Some(thread) }
     }
 
-    /// Tells the server to stop and waits until it has.
-    pub(crate) fn stop(&mut self) {
+    /// Tells the server to stop.
+    pub(crate) fn tell_to_stop(&mut self) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
+    }
+
+    /// Tells the server to stop and waits until it has.
+    pub(crate) fn stop(&mut self) {
+        self.tell_to_stop();
         if let Some(thread) = self.thread.take() {
             thread.join().unwrap();
         }
@@ -244,6 +249,19 @@ impl Drop for Server {
         // Joined only by `stop`: a scenario that failed has more to tell than a thread that did not end.
         self.stop.take();
     }
+}
+
+/// Why a server does not start with these options.
+pub(crate) fn refusal(options: &ServeOptions) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let encoder: Arc<dyn Encoder> = Arc::new(Look::default());
+    let store =
+        EmbeddedStore::create(&folder.path().join("shop.lookalike"), &[encoder.id().clone()]).unwrap();
+    let searcher = Searcher::new(Arc::new(store), encoder).unwrap();
+    let state =
+        AppState::new(searcher, Fetcher::new(FetchOptions::default()).unwrap(), ServeLimits::default());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    format!("{:#}", runtime.block_on(serve(state, options, |_| {}, async {})).unwrap_err())
 }
 
 /// What came back.

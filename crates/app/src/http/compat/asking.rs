@@ -40,7 +40,9 @@ pub(super) async fn listed(
         });
         listed.collect::<Result<Vec<_>, Problem>>()
     });
-    Ok(listed.await?.0)
+    let (listed, watch) = listed.await?;
+    watch.count(state.metrics());
+    Ok(listed)
 }
 
 /// The JSON in a request's body, whatever media type it claims to be, the request's headers, and what it takes until it
