@@ -11,6 +11,7 @@ use anyhow::Context;
 use lookalike_engine::fetch::{FetchOptions, Fetcher, PhotoCache};
 use lookalike_engine::search::batching::{Batching, LARGEST_BATCH};
 use lookalike_engine::search::{EncoderSource, EncoderUnavailable, Searcher};
+use lookalike_engine::store::embedded::Access;
 use lookalike_vision::encoder::Encoder;
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -108,7 +109,7 @@ impl Serve {
 /// The catalog with all its encoders loaded: a model that is missing is told now and not to the first caller.
 fn searcher(catalog: &Catalog, encoder: &EncoderChoice, metrics: &Metrics) -> anyhow::Result<Searcher> {
     let shared = SharedEncoders { encoders: Encoders::default(), metrics: metrics.clone() };
-    let searcher = catalog.searcher_with(encoder, Arc::new(shared))?;
+    let searcher = catalog.searcher_with(encoder, Arc::new(shared), Access::Sharing)?;
     searcher.load_encoders()?;
     Ok(searcher)
 }
@@ -189,9 +190,14 @@ impl Service {
         // Read only: what is kept there is the business of whoever writes the catalog.
         let photos = PhotoCache::new(catalog.folder()?, 0);
         let fetching = FetchOptions { allow_private: self.allow_private_urls, ..FetchOptions::default() };
+        let place = catalog.folder()?;
         let state = AppState::new(searcher, Fetcher::new(fetching)?, self.limits())
             .with_photos(photos)
-            .with_metrics(metrics);
+            .with_metrics(metrics)
+            .with_catalog(place)
+            .context("cannot start the thread that stores changes")?
+            .with_imports(place, self.allow_private_urls)
+            .context("cannot read the imports of earlier servers")?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()

@@ -57,7 +57,7 @@ pub(super) async fn ready(State(state): State<AppState>) -> Result<Json<Ready>, 
     if state.is_stopping() {
         return Err(Problem::stopping());
     }
-    let asked = state.on_thread(|searcher| searcher.store().summary().map_err(Problem::not_ready));
+    let asked = state.on_thread_again(|searcher| searcher.store().summary().map_err(Problem::not_ready));
     let summary =
         tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| Err(Problem::hung(PATIENCE)))?;
     Ok(Json(Ready { status: "ready", products: summary.products, images: summary.images }))

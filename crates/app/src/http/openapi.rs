@@ -2,7 +2,7 @@
 
 use super::compat::{find_similar, post_image, similarity_search, upload};
 use super::metrics::route;
-use super::{catalog, check, facets, fields, health, images, search};
+use super::{catalog, check, facets, fields, health, images, jobs, products, search};
 use axum::Json;
 use utoipa::OpenApi;
 
@@ -20,6 +20,18 @@ use utoipa::OpenApi;
         catalog::catalog,
         fields::fields,
         facets::facets,
+        products::list,
+        products::get,
+        products::put,
+        products::patch,
+        products::delete,
+        products::batch,
+        jobs::import,
+        jobs::list,
+        jobs::get,
+        jobs::cancel,
+        jobs::events,
+        jobs::failures,
         health::alive,
         health::ready,
         route::metrics,
@@ -31,6 +43,8 @@ use utoipa::OpenApi;
     ),
     tags(
         (name = "search", description = "What matches a picture"),
+        (name = "products", description = "The products of the catalog, one by one"),
+        (name = "imports", description = "Whole sources brought into the catalog"),
         (name = "catalog", description = "What is in the catalog"),
         (name = "operation", description = "For whatever restarts and routes to this process"),
         (name = "compatibility", description = "For clients of earlier systems"),

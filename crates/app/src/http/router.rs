@@ -3,20 +3,23 @@
 use super::auth::{Gate, gate};
 use super::metrics::{observe, route};
 use super::problem::Problem;
-use super::{catalog, check, compat, facets, fields, health, images, openapi, search, state::AppState};
+use super::{
+    catalog, check, compat, facets, fields, health, images, jobs, openapi, products, search, state::AppState,
+};
 use crate::page;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, Method, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use std::sync::Arc;
 
 /// Every route of the server, behind `gate` but for those that say how it does and what it can.
 pub fn router(state: AppState, gate: Gate) -> Router {
     let gate = Arc::new(gate);
     let reading = middleware::from_fn_with_state(Arc::clone(&gate), gate::read);
+    let writing = middleware::from_fn_with_state(Arc::clone(&gate), gate::write);
     let running = middleware::from_fn_with_state(gate, gate::admin);
     let asking = Router::new()
         .route("/v1/search", post(search::search))
@@ -25,9 +28,24 @@ pub fn router(state: AppState, gate: Gate) -> Router {
         .route("/v1/catalog", get(catalog::catalog))
         .route("/v1/catalog/fields", get(fields::fields))
         .route("/v1/catalog/facets", get(facets::facets))
+        .route("/v1/products", get(products::list))
+        .route("/v1/products/{*id}", get(products::get))
         .merge(compat::router())
         .route_layer(reading);
-    let operating = Router::new().route("/metrics", get(route::metrics)).route_layer(running);
+    let changing = Router::new()
+        .route(
+            "/v1/products/{*id}",
+            put(products::put).patch(products::patch).delete(products::delete).post(products::batch),
+        )
+        .route_layer(writing);
+    let operating = Router::new()
+        .route("/v1/imports", post(jobs::import))
+        .route("/v1/jobs", get(jobs::list))
+        .route("/v1/jobs/{id}", get(jobs::get).delete(jobs::cancel))
+        .route("/v1/jobs/{id}/events", get(jobs::events))
+        .route("/v1/jobs/{id}/failures", get(jobs::failures))
+        .route("/metrics", get(route::metrics))
+        .route_layer(running);
     let open = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -37,6 +55,7 @@ pub fn router(state: AppState, gate: Gate) -> Router {
         .route("/page/lookalike.js", get(page::script))
         .route("/page/icon.svg", get(page::icon));
     asking
+        .merge(changing)
         .merge(operating)
         .merge(open)
         .fallback(no_such_route)

@@ -2,7 +2,9 @@
 
 use super::auth::{Access, Gate, Hosts, KeyRing, Rate, Role};
 use super::connections::{self, Stopping};
+use super::jobs;
 use super::router::router;
+use super::serving;
 use super::state::AppState;
 use super::tls::{Certificates, Tls};
 use anyhow::{Context, bail};
@@ -91,11 +93,25 @@ pub async fn serve(
     ready(address);
     tracing::info!(%address, "listening");
     let watch = certificates.map(|certificates| tokio::spawn(certificates.watch()));
+    let watching = tokio::spawn(serving::watch(state.clone()));
+    let jobs = state.jobs().cloned();
+    let working = jobs.as_ref().map(|jobs| jobs::start(&state, jobs)).transpose();
+    let working = working.context("cannot start the thread that does jobs")?;
+    let stop = async {
+        stop.await;
+        // Who follows a job would keep the server waiting.
+        jobs.iter().for_each(|jobs| jobs.stop());
+    };
     let patience = options.stop_timeout.unwrap_or(STOP_TIMEOUT);
     let stopping = Stopping { drain: options.drain, patience };
     connections::answer(listener, router(state.clone(), gate), state, tls, stopping, stop).await;
+    watching.abort();
     if let Some(watch) = watch {
         watch.abort();
+    }
+    if let Some(working) = working {
+        // What is ready is stored before the process ends.
+        tokio::task::spawn_blocking(|| working.join()).await.ok();
     }
     tracing::info!("stopped");
     Ok(())

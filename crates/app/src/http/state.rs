@@ -6,13 +6,16 @@
 //! happens on an async thread.
 
 use super::body::ROOM_STEP_BYTES;
+use super::jobs::Jobs;
 use super::metrics::Metrics;
 use super::problem::Problem;
+use super::serving::{Reloading, Serving};
 use super::timings::Stage;
 use axum::body::Bytes;
 use lookalike_engine::fetch::{FetchError, Fetched, Fetcher, PhotoCache};
 use lookalike_engine::search::Searcher;
 use lookalike_vision::decode;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -59,10 +62,11 @@ pub struct AppState {
 }
 
 struct Shared {
-    /// Holds the encoders, which may let requests share batches.
-    searcher: Searcher,
+    /// The catalog; its encoders may let requests share batches.
+    catalog: Reloading,
     fetcher: Fetcher,
     photos: Option<PhotoCache>,
+    jobs: Option<Arc<Jobs>>,
     limits: ServeLimits,
     /// In steps of [`ROOM_STEP_BYTES`].
     room: Arc<Semaphore>,
@@ -111,9 +115,22 @@ impl AppState {
         let places = Arc::new(Semaphore::new(limits.places.max(1)));
         let cores = Arc::new(Semaphore::new(limits.cores.max(1)));
         let (metrics, stopping) = (Metrics::new(), AtomicBool::new(false));
-        let photos = None;
-        let shared = Shared { searcher, fetcher, photos, limits, room, places, cores, metrics, stopping };
+        let (catalog, photos, jobs) = (Reloading::new(searcher), None, None);
+        let shared =
+            Shared { catalog, fetcher, photos, jobs, limits, room, places, cores, metrics, stopping };
         Self { shared: Arc::new(shared) }
+    }
+
+    /// Lets the catalog, which is the folder `place`, be changed by callers, and opens it again when it becomes another
+    /// one. To be called before the state is shared.
+    ///
+    /// # Errors
+    /// When the thread that stores changes cannot be started.
+    pub fn with_catalog(mut self, place: &Path) -> std::io::Result<Self> {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.catalog.allow_changes(place)?;
+        }
+        Ok(self)
     }
 
     /// Shows photos from the web out of `photos` where they are there. To be called before the state is shared.
@@ -122,6 +139,32 @@ impl AppState {
             shared.photos = Some(photos);
         }
         self
+    }
+
+    /// Takes imports into the catalog, which is the folder `place`; with `allow_private` also of photos and sources on the
+    /// operator's own networks. To be called before the state is shared.
+    ///
+    /// # Errors
+    /// When the jobs of earlier servers cannot be read.
+    pub fn with_imports(mut self, place: &Path, allow_private: bool) -> std::io::Result<Self> {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.jobs = Some(Arc::new(Jobs::open(place, allow_private)?));
+        }
+        Ok(self)
+    }
+
+    pub(super) fn jobs(&self) -> Option<&Arc<Jobs>> {
+        self.shared.jobs.as_ref()
+    }
+
+    /// The catalog as it is now, for as long as a request takes.
+    pub(super) fn serving(&self) -> Arc<Serving> {
+        self.shared.catalog.now()
+    }
+
+    /// Opens the catalog again if it is another one by now. Blocks, possibly for seconds.
+    pub(super) fn reload(&self) -> bool {
+        self.shared.catalog.reload()
     }
 
     /// Counts in `metrics`, where the encoders count too. To be called before the state is shared.
@@ -208,6 +251,42 @@ impl AppState {
         .await
     }
 
+    /// [`Self::compute`], once more where the catalog was exchanged under it.
+    pub(super) async fn compute_again<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Searcher) -> Result<T, Problem> + Clone + Send + 'static,
+    ) -> Result<T, Problem> {
+        match self.compute(work.clone()).await {
+            Err(problem) if problem.is_of_an_exchange() => {
+                self.opened_again().await;
+                self.compute(work).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// [`Self::on_thread`], once more where the catalog was exchanged under it.
+    pub(super) async fn on_thread_again<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Searcher) -> Result<T, Problem> + Clone + Send + 'static,
+    ) -> Result<T, Problem> {
+        match self.on_thread(work.clone()).await {
+            Err(problem) if problem.is_of_an_exchange() => {
+                self.opened_again().await;
+                self.on_thread(work).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Waits until the catalog is opened again, where it is another one.
+    pub(super) async fn opened_again(&self) {
+        let state = self.clone();
+        if let Err(error) = tokio::task::spawn_blocking(move || state.reload()).await {
+            tracing::error!(%error, "opening the catalog again failed");
+        }
+    }
+
     /// Runs `work`, which waits for disks rather than computing, on a thread of its own at once.
     pub(super) async fn on_thread<T: Send + 'static>(
         &self,
@@ -216,7 +295,8 @@ impl AppState {
         let shared = Arc::clone(&self.shared);
         // What is logged there is about this request too.
         let span = tracing::Span::current();
-        let done = tokio::task::spawn_blocking(move || span.in_scope(|| work(&shared.searcher))).await;
+        let work = move || span.in_scope(|| work(&shared.catalog.now().searcher));
+        let done = tokio::task::spawn_blocking(work).await;
         done.unwrap_or_else(|panicked| Err(Problem::internal("a request's thread", &panicked)))
     }
 }

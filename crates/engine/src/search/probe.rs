@@ -7,7 +7,8 @@ use lookalike_vision::hash::{Hashes, PdqHash, pdq_orientations};
 use super::SearchError;
 use super::likeness::likeness_query;
 use super::parts::{self, Part};
-use crate::store::StoredImage;
+use crate::ingest::online::Prepared;
+use crate::store::{NewImage, StoredImage};
 use std::sync::{Arc, OnceLock};
 
 /// The signatures of a query picture.
@@ -50,20 +51,30 @@ impl Probe {
             return Err(EncodeError { encoder: encoder.id().name.clone(), reason });
         }
         let likeness = likeness_query(&encoder.id().name, &vector).into_owned();
+        Ok(Self::of_signatures(picture, sha256, Hashes::of(picture), (vector, likeness), slot))
+    }
+
+    /// The signatures of a photo that is ready to be stored; `vector` is the one of the encoder at `slot`, whose name is
+    /// `encoder`.
+    pub(super) fn of_prepared(prepared: &Prepared, vector: Vec<f32>, slot: usize, encoder: &str) -> Self {
+        let NewImage { fingerprint, hashes, .. } = &prepared.image;
+        let likeness = likeness_query(encoder, &vector).into_owned();
+        let sha256 = Some(fingerprint.sha256);
+        Self::of_signatures(&prepared.picture, sha256, *hashes, (vector, likeness), slot)
+    }
+
+    fn of_signatures(
+        picture: &Picture,
+        sha256: Option<[u8; 32]>,
+        hashes: Hashes,
+        (vector, likeness): (Vec<f32>, Vec<f32>),
+        slot: usize,
+    ) -> Self {
         let pdqs = pdq_orientations(picture).to_vec();
         let pixels = parts::kept(picture);
         let colour = colour_of(&pixels);
-        Ok(Self {
-            sha256,
-            hashes: Hashes::of(picture),
-            pdqs,
-            vector,
-            likeness,
-            slot,
-            colour,
-            pixels: Some(Arc::new(pixels)),
-            parts: OnceLock::new(),
-        })
+        let pixels = Some(Arc::new(pixels));
+        Self { sha256, hashes, pdqs, vector, likeness, slot, colour, pixels, parts: OnceLock::new() }
     }
 
     /// The signatures that are stored of an image; `slot` counts into the store's encoders, and `encoder` is the name of that

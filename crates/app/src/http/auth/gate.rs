@@ -145,6 +145,11 @@ pub(in crate::http) async fn read(State(gate): State<Arc<Gate>>, request: Reques
     pass(&gate, Role::Read, request, next).await
 }
 
+/// As [`read`], for those that may change products.
+pub(in crate::http) async fn write(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
+    pass(&gate, Role::Write, request, next).await
+}
+
 /// As [`read`], for those that may run the server.
 pub(in crate::http) async fn admin(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
     pass(&gate, Role::Admin, request, next).await

@@ -4,6 +4,7 @@ use super::encoders::{self, Encoders};
 use super::rows::{self, IMAGE_COLUMNS, damaged, from_key, to_key};
 use crate::catalog::{ImageId, ProductId};
 use crate::fetch::Validators;
+use crate::index::ProductSet;
 use crate::store::{ImageKey, KnownImage, KnownProduct, SampledVector, StoredImage, StoredProduct};
 use lookalike_vision::encoder::EncoderId;
 use rusqlite::{OptionalExtension, Row, Transaction};
@@ -25,14 +26,17 @@ pub(super) fn known(moment: &Transaction<'_>, id: &ProductId) -> rusqlite::Resul
     };
     let images = moment
         .prepare_cached(
-            "SELECT id, location_kind, location, bytes, modified_ns, sha256 FROM image \
+            "SELECT key, id, location_kind, location, bytes, modified_ns, sha256, width, height FROM image \
              WHERE product = ?1 ORDER BY position",
         )?
         .query_map((row,), |row| {
             Ok(KnownImage {
+                key: to_key(row.get("key")?),
                 id: rows::image_id(row.get("id")?)?,
                 location: rows::location(row)?,
                 fingerprint: rows::fingerprint(row)?,
+                width: row.get("width")?,
+                height: row.get("height")?,
             })
         })?
         .collect::<rusqlite::Result<_>>()?;
@@ -43,11 +47,27 @@ pub(super) fn product_ids(
     moment: &Transaction<'_>,
     after: Option<&ProductId>,
     limit: i64,
+    chosen: Option<&ProductSet>,
 ) -> rusqlite::Result<Vec<ProductId>> {
     // No id is empty, so all come after the empty text.
+    let after = after.map_or("", ProductId::as_str);
+    if let Some(chosen) = chosen {
+        // The index on ids has the rows' numbers: fields are not read.
+        let mut statement = moment.prepare_cached("SELECT id, row FROM product WHERE id > ?1 ORDER BY id")?;
+        let (mut found, mut ids) = (statement.query((after,))?, Vec::new());
+        while let Some(row) = found.next()? {
+            if ids.len() as i64 >= limit {
+                break;
+            }
+            if chosen.contains(row.get::<_, i64>(1)?.cast_unsigned()) {
+                ids.push(rows::product_id(row.get(0)?)?);
+            }
+        }
+        return Ok(ids);
+    }
     moment
         .prepare_cached("SELECT id FROM product WHERE id > ?1 ORDER BY id LIMIT ?2")?
-        .query_map((after.map_or("", ProductId::as_str), limit), |row| rows::product_id(row.get(0)?))?
+        .query_map((after, limit), |row| rows::product_id(row.get(0)?))?
         .collect()
 }
 
@@ -120,6 +140,14 @@ pub(super) fn find_image(moment: &Transaction<'_>, id: &ImageId) -> rusqlite::Re
         .prepare_cached("SELECT key FROM image WHERE id = ?1 ORDER BY key LIMIT 1")?
         .query_row((id.as_str(),), |row| row.get(0).map(to_key))
         .optional()
+}
+
+/// Whether any product shows the uploaded photo of this digest.
+pub(super) fn shows_upload(moment: &Transaction<'_>, sha256: &[u8; 32]) -> rusqlite::Result<bool> {
+    // The condition is written out, so that the index of these is used.
+    moment
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM image WHERE location_kind = 4 AND location = ?1)")?
+        .query_row((sha256.as_slice(),), |row| row.get(0))
 }
 
 fn image_without_vectors(row: &Row<'_>) -> rusqlite::Result<StoredImage> {
