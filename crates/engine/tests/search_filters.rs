@@ -207,7 +207,7 @@ fn a_filtered_search_gives_what_the_unfiltered_one_gives_of_these_products_in_ev
         for _ in 0..6 {
             let asked = &images[seeded.below(images.len() as u64) as usize];
             let probe = searcher.probe_stored(asked.key, None).unwrap();
-            let request = |filter| Request { mode, top: 40, min_percent: 50.0, filter };
+            let request = |filter| Request { mode, top: 40, min_percent: 50.0, filter, ..Request::default() };
             let all = searcher.search(&probe, &request(None)).unwrap();
             assert!(all.len() > 1 && all.len() < 40, "{}", all.len());
             for text in FILTERS {
@@ -235,6 +235,43 @@ fn a_filtered_search_gives_what_the_unfiltered_one_gives_of_these_products_in_ev
     assert!(!found.matches.is_empty());
     assert!(found.matches.iter().all(|found| found.fields["n"].as_u64().unwrap() < 50));
     assert_eq!(searcher.search_text(&request(Some("n = 5000"))).unwrap().matches, []);
+}
+
+#[test]
+fn of_products_that_are_folded_the_best_stands_for_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop");
+    let count = shop(&path).summary().unwrap().products as usize;
+    let store = Arc::new(EmbeddedStore::open(&path, Access::ReadOnly).unwrap());
+    let searcher = Searcher::with_encoders(store.clone(), Arc::new(NoModels));
+    let probe = searcher.probe_stored(store.scan(None, 1).unwrap()[0].key, None).unwrap();
+    let ask = |top, fold_by: Option<&str>| {
+        let fold_by = fold_by.map(str::to_owned);
+        searcher.search(&probe, &Request { top, fold_by, ..Request::default() }).unwrap()
+    };
+    // Given every product in order, and which are first of their colour,
+    let all = ask(count, None);
+    let colour = |found: &Match| found.fields["color"].clone();
+    let mut colours = Vec::new();
+    let firsts: Vec<&Match> = all
+        .iter()
+        .filter(|found| {
+            let is_first = !colours.contains(&colour(found));
+            colours.push(colour(found));
+            is_first
+        })
+        .collect();
+    // when colours are folded, then there is one of each, however many others stand between them,
+    let folded = ask(count, Some("color"));
+    assert_eq!(folded.len(), 4);
+    for (folded, first) in folded.iter().zip(firsts) {
+        assert_eq!((&folded.product, folded.score), (&first.product, first.score));
+        let others = all.iter().filter(|found| colour(found) == colour(folded)).skip(1);
+        assert!(folded.also.iter().eq(others.map(|found| &found.product)));
+    }
+    assert_eq!(ask(3, Some("color")).len(), 3);
+    // and a field that no product has folds nothing.
+    assert_eq!(summed_up(&ask(count, Some("marketplace"))), summed_up(&all));
 }
 
 #[test]

@@ -107,7 +107,7 @@ pub(super) async fn search(
         }
         About::Picture(depiction) => {
             let mode = mode.unwrap_or(ModeName::Auto).into();
-            let wanted = search::Request { mode, top, min_percent, filter };
+            let wanted = search::Request { mode, top, min_percent, filter, fold_by: None };
             subject::ask(&state, depiction, watch, move |searcher, probe| {
                 let (found, more) = page.of(searcher.search(probe, &wanted)?);
                 let showing = Showing { store: searcher.store(), fields: fields.as_deref() };

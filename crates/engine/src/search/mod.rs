@@ -15,6 +15,7 @@ mod candidates;
 mod encoders;
 mod error;
 mod evidence;
+mod fold;
 mod likeness;
 mod parts;
 mod probe;

@@ -33,11 +33,13 @@ pub struct Request {
     pub min_percent: f32,
     /// Only products that this lets through.
     pub filter: Option<Filter>,
+    /// Of products with equal values in this field only the best: one item that is listed in several marketplaces.
+    pub fold_by: Option<String>,
 }
 
 impl Default for Request {
     fn default() -> Self {
-        Self { mode: Mode::Auto, top: 10, min_percent: 0.0, filter: None }
+        Self { mode: Mode::Auto, top: 10, min_percent: 0.0, filter: None, fold_by: None }
     }
 }
 
@@ -60,6 +62,8 @@ pub struct Match {
     pub class: Class,
     /// Why.
     pub evidence: Evidence,
+    /// Further products, best first, that it stands for: see [`Request::fold_by`].
+    pub also: Vec<ProductId>,
 }
 
 /// The answer to "is this photo already listed?".
@@ -228,6 +232,9 @@ impl Searcher {
     /// # Errors
     /// When the store fails, or the encoder on the query's parts.
     pub fn search(&self, probe: &Probe, request: &Request) -> Result<Vec<Match>, SearchError> {
+        if let Some(field) = &request.fold_by {
+            return self.folded(probe, request, field);
+        }
         let asked = Asked { filter: request.filter.as_ref(), ..self.asked(probe, request.mode)? };
         let best_of = |asked: &Asked<'_>| {
             self.best(request.top, asked, |limit| self.nearest(asked, limit), Found::by_score)
@@ -379,6 +386,7 @@ impl Searcher {
                 match_percent: judgement.match_percent(),
                 class: judgement.class,
                 evidence,
+                also: Vec::new(),
             })
         });
         Ok(matches.collect())

@@ -96,7 +96,7 @@ impl Searcher {
         let words = count_words(text)?;
         let depth = request.top.saturating_mul(CANDIDATES_PER_RESULT).max(FEWEST_CANDIDATES);
         let filter = request.filter.clone();
-        let alike = Request { mode: Mode::Similar, top: depth, min_percent: 0.0, filter };
+        let alike = Request { mode: Mode::Similar, top: depth, filter, ..Request::default() };
         let mut fused: BTreeMap<ProductId, Ranked> = BTreeMap::new();
         for (rank, found) in (1..).zip(self.search(probe, &alike)?) {
             let ranked = fused.entry(found.product).or_default();
