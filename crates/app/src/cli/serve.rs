@@ -1,10 +1,11 @@
 //! `lookalike serve`: a catalog over HTTP.
 
+use super::compat::Compat;
 use super::keys::keys_file;
 use super::open::{Catalog, EncoderChoice, Encoders};
 use super::{Outcome, interrupt};
 use crate::http::auth::{Rate, Role};
-use crate::http::{AppState, ServeLimits, ServeOptions, serve};
+use crate::http::{AppState, Origin, ServeLimits, ServeOptions, serve};
 use anyhow::Context;
 use lookalike_engine::fetch::{FetchOptions, Fetcher, PhotoCache};
 use lookalike_engine::search::batching::{Batching, LARGEST_BATCH};
@@ -54,6 +55,11 @@ pub(super) struct Service {
     /// Fetch photos that callers name from this machine or a private network.
     #[arg(long)]
     allow_private_urls: bool,
+    /// Let pages of this origin read answers, such as https://shop.example, or * for any; may be given more than once.
+    #[arg(long = "cors-origin", value_name = "ORIGIN")]
+    cors_origins: Vec<Origin>,
+    #[command(flatten)]
+    compat: Compat,
 }
 
 impl Serve {
@@ -100,6 +106,8 @@ impl Service {
             keys: Some(keys_file(self.keys.as_deref(), catalog)?),
             rate,
             trusted_hops: self.trusted_proxies,
+            origins: self.cors_origins.clone(),
+            head_timeout: None,
         })
     }
 
@@ -115,8 +123,9 @@ impl Service {
         // Read only: what is kept there is the business of whoever writes the catalog.
         let photos = PhotoCache::new(catalog.folder()?, 0);
         let fetching = FetchOptions { allow_private: self.allow_private_urls, ..FetchOptions::default() };
-        let state =
-            AppState::new(searcher, Fetcher::new(fetching)?, ServeLimits::default()).with_photos(photos);
+        let state = AppState::new(searcher, Fetcher::new(fetching)?, ServeLimits::default())
+            .with_photos(photos)
+            .with_listing(self.compat.listing());
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()

@@ -65,7 +65,7 @@ pub(super) enum QuestionProblems {
     /// The body is too large
     #[response(status = 413, content_type = "application/problem+json")]
     TooLarge(ProblemBody),
-    /// Neither a form nor JSON
+    /// Neither a form nor JSON, or packed
     #[response(status = 415, content_type = "application/problem+json")]
     UnsupportedMediaType(ProblemBody),
     /// Not a picture, a URL that is refused or gives none, or a parameter that is missing or out of range
@@ -251,6 +251,7 @@ fn shortened(detail: String) -> String {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let told = self.clone();
         let body = ProblemBody {
             r#type: "about:blank",
             title: self.status.canonical_reason().unwrap_or("Error"),
@@ -267,6 +268,8 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        // For those who tell it in another shape.
+        response.extensions_mut().insert(told);
         response
     }
 }

@@ -1,21 +1,25 @@
 //! The whole API on one page.
 
 use super::auth::{Gate, gate};
+use super::openapi::Written;
 use super::problem::Problem;
-use super::{catalog, check, compat, facets, fields, health, images, openapi, search, state::AppState};
+use super::{
+    catalog, check, compat, cors, docs, facets, fields, health, images, openapi, search, state::AppState,
+};
 use crate::page;
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, Method, Request, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use std::sync::Arc;
 use tower_http::trace::{DefaultOnResponse, TraceLayer};
 
 /// Every route of the server, behind `gate` but for those that say how it does and what it can.
 pub fn router(state: AppState, gate: Gate) -> Router {
-    let reading = middleware::from_fn_with_state(Arc::new(gate), gate::read);
+    let gate = Arc::new(gate);
+    let reading = middleware::from_fn_with_state(Arc::clone(&gate), gate::read);
     let asking = Router::new()
         .route("/v1/search", post(search::search))
         .route("/v1/check", post(check::check))
@@ -23,20 +27,35 @@ pub fn router(state: AppState, gate: Gate) -> Router {
         .route("/v1/catalog", get(catalog::catalog))
         .route("/v1/catalog/fields", get(fields::fields))
         .route("/v1/catalog/facets", get(facets::facets))
-        .merge(compat::router())
         .route_layer(reading);
+    let cross_origin = cors::layer(gate.origins());
+    let (older, called_by_pages) = compat::routers(Arc::clone(&gate));
+    // Pages of any origin could always call these; where a key is needed, the operator says which may.
+    let called_by_pages = match (gate.anonymous(), &cross_origin) {
+        (Some(_), _) => called_by_pages.layer(cors::any_page_posts()),
+        (None, Some(named)) => called_by_pages.layer(named.clone()),
+        (None, None) => called_by_pages,
+    };
     let open = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .route("/openapi.json", get(openapi::openapi_json))
+        .route("/openapi.json", get(openapi::openapi_json).layer(Extension(Written::of(gate.anonymous()))))
+        .route("/docs", get(docs::without_slash))
+        .route("/docs/", get(docs::index))
+        .route("/docs/{name}", get(docs::asset))
         .route("/", get(page::index))
         .route("/page/lookalike.css", get(page::style))
         .route("/page/lookalike.js", get(page::script))
         .route("/page/icon.svg", get(page::icon));
-    asking
+    let mut all = asking
         .merge(open)
+        .merge(older)
         .fallback(no_such_route)
-        .method_not_allowed_fallback(method_not_allowed)
+        .method_not_allowed_fallback(method_not_allowed);
+    if let Some(named) = cross_origin {
+        all = all.layer(named);
+    }
+    all.merge(called_by_pages)
         // Bodies are bounded in `body`, which answers more kindly than a cut connection.
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn(no_sniffing))

@@ -6,6 +6,7 @@
 
 use super::auth::gate::Peer;
 use super::auth::{Access, Gate, Hosts, KeyRing, Rate, Role};
+use super::cors::Origin;
 use super::router::router;
 use super::state::AppState;
 use anyhow::{Context, bail};
@@ -23,7 +24,7 @@ use tokio::sync::Semaphore;
 
 /// Open connections at once; more wait to be accepted.
 const MOST_CONNECTIONS: usize = 1024;
-/// For a request's head to arrive, and for the next request on a connection that is kept open.
+/// For a request's head to arrive, and for the next request on a connection that is kept open, where nothing is said.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// For requests under way when the server is told to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -44,6 +45,10 @@ pub struct ServeOptions {
     pub rate: Option<Rate>,
     /// Proxies in front whose word about a caller's address is taken.
     pub trusted_hops: usize,
+    /// Where the pages come from that may read answers, besides this server's own; none where nothing is said.
+    pub origins: Vec<Origin>,
+    /// How long a request's head may take to arrive; 30 s where nothing is said.
+    pub head_timeout: Option<Duration>,
 }
 
 impl ServeOptions {
@@ -69,7 +74,7 @@ impl ServeOptions {
                 self.listen
             ),
         };
-        let mut gate = Gate::new(access);
+        let mut gate = Gate::new(access).with_origins(self.origins.clone());
         if let Some(ring) = ring {
             gate = gate.with_keys(ring);
         }
@@ -95,7 +100,8 @@ pub async fn serve(
     let address = listener.local_addr().context("cannot tell the address listened on")?;
     ready(address);
     tracing::info!(%address, "listening");
-    answer(listener, router(state, gate), stop).await;
+    let head_timeout = options.head_timeout.unwrap_or(HEAD_TIMEOUT);
+    answer(listener, router(state, gate), head_timeout, stop).await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -115,7 +121,12 @@ async fn bind(options: &ServeOptions) -> anyhow::Result<(TcpListener, Gate)> {
     Ok((bound, gate))
 }
 
-async fn answer(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+async fn answer(
+    listener: TcpListener,
+    router: Router,
+    head_timeout: Duration,
+    stop: impl Future<Output = ()>,
+) {
     let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
@@ -130,7 +141,7 @@ async fn answer(listener: TcpListener, router: Router, stop: impl Future<Output 
             (place, accepted) = accepted => match accepted {
                 Ok((socket, peer)) => {
                     let router = router.clone().layer(Extension(Peer(peer)));
-                    let connection = graceful.watch(connection(socket, router));
+                    let connection = graceful.watch(connection(socket, router, head_timeout));
                     tokio::spawn(async move {
                         let _place = place;
                         if let Err(error) = connection.await {
@@ -156,6 +167,7 @@ async fn answer(listener: TcpListener, router: Router, stop: impl Future<Output 
 fn connection(
     socket: TcpStream,
     router: Router,
+    head_timeout: Duration,
 ) -> hyper::server::conn::http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>> {
     // Answers are small and written at once; waiting to fill packets only delays them.
     if let Err(error) = socket.set_nodelay(true) {
@@ -163,6 +175,6 @@ fn connection(
     }
     hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(head_timeout)
         .serve_connection(TokioIo::new(socket), TowerToHyperService::new(router))
 }

@@ -6,6 +6,7 @@
 //! happens on an async thread.
 
 use super::body::ROOM_STEP_BYTES;
+use super::compat::ListingFields;
 use super::problem::Problem;
 use lookalike_engine::fetch::{Fetcher, PhotoCache};
 use lookalike_engine::search::Searcher;
@@ -59,6 +60,8 @@ struct Shared {
     searcher: Searcher,
     fetcher: Fetcher,
     photos: Option<PhotoCache>,
+    /// What older clients read of a product.
+    listing: ListingFields,
     limits: ServeLimits,
     /// In steps of [`ROOM_STEP_BYTES`].
     room: Arc<Semaphore>,
@@ -73,7 +76,18 @@ impl AppState {
         let room = Arc::new(Semaphore::new(steps));
         let places = Arc::new(Semaphore::new(limits.places.max(1)));
         let cores = Arc::new(Semaphore::new(limits.cores.max(1)));
-        Self { shared: Arc::new(Shared { searcher, fetcher, photos: None, limits, room, places, cores }) }
+        Self {
+            shared: Arc::new(Shared {
+                searcher,
+                fetcher,
+                photos: None,
+                listing: ListingFields::default(),
+                limits,
+                room,
+                places,
+                cores,
+            }),
+        }
     }
 
     /// Shows photos from the web out of `photos` where they are there. To be called before the state is shared.
@@ -82,6 +96,18 @@ impl AppState {
             shared.photos = Some(photos);
         }
         self
+    }
+
+    /// Feeds what older clients read from these fields. To be called before the state is shared.
+    pub fn with_listing(mut self, listing: ListingFields) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.listing = listing;
+        }
+        self
+    }
+
+    pub(super) fn listing(&self) -> &ListingFields {
+        &self.shared.listing
     }
 
     pub(super) fn photos(&self) -> Option<&PhotoCache> {

@@ -12,7 +12,7 @@
 )]
 
 use image::{ExtendedColorType, ImageEncoder, RgbImage};
-use lookalike::http::{AppState, ServeLimits, ServeOptions, serve};
+use lookalike::http::{AppState, ListingFields, ServeLimits, ServeOptions, serve};
 use lookalike_engine::catalog::{ImageId, Location, ProductId};
 use lookalike_engine::fetch::{FetchOptions, Fetcher, PhotoCache};
 use lookalike_engine::search::{EncoderSource, EncoderUnavailable, Searcher};
@@ -72,11 +72,26 @@ impl Server {
     /// Serves the catalog as these options say; it is reached on this machine wherever it listens.
     pub(crate) fn serving(options: ServeOptions) -> Self {
         let encoders: [Arc<dyn Encoder>; 1] = [Arc::new(Look::default())];
-        Self::as_told(&encoders, ServeLimits::default(), true, IMAGES.len(), options)
+        Self::as_told(
+            &encoders,
+            ServeLimits::default(),
+            true,
+            IMAGES.len(),
+            options,
+            ListingFields::default(),
+        )
+    }
+
+    /// Serves the catalog, and older clients from these fields.
+    pub(crate) fn listing(fields: ListingFields) -> Self {
+        let encoders: [Arc<dyn Encoder>; 1] = [Arc::new(Look::default())];
+        let options = ServeOptions::on("127.0.0.1:0");
+        Self::as_told(&encoders, ServeLimits::default(), true, IMAGES.len(), options, fields)
     }
 
     fn of(encoders: &[Arc<dyn Encoder>], limits: ServeLimits, allow_private: bool, count: usize) -> Self {
-        Self::as_told(encoders, limits, allow_private, count, ServeOptions::on("127.0.0.1:0"))
+        let options = ServeOptions::on("127.0.0.1:0");
+        Self::as_told(encoders, limits, allow_private, count, options, ListingFields::default())
     }
 
     fn as_told(
@@ -85,6 +100,7 @@ impl Server {
         allow_private: bool,
         count: usize,
         options: ServeOptions,
+        listing: ListingFields,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ids: Vec<_> = encoders.iter().map(|encoder| encoder.id().clone()).collect();
@@ -102,7 +118,8 @@ impl Server {
             ..FetchOptions::default()
         });
         let photos = PhotoCache::new(&folder.path().join("shop.lookalike"), 0);
-        let state = AppState::new(searcher, fetcher.unwrap(), limits).with_photos(photos);
+        let state =
+            AppState::new(searcher, fetcher.unwrap(), limits).with_photos(photos).with_listing(listing);
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let (ready, address) = std::sync::mpsc::channel();
         let thread = thread::spawn(move || {
