@@ -8,7 +8,7 @@ BINARY = target/release/lookalike
 FEATURES ?=
 test: FEATURES = parquet,cloud
 
-.PHONY: demo build test check runtime networks unit parity bench clean
+.PHONY: demo build test check runtime networks unit parity schema bench clean
 
 ## Build, draw a demo catalog, serve the page.
 demo: build
@@ -21,8 +21,9 @@ build:
 runtime: build
 	$(BINARY) runtime install
 
-## Everything: the house rules, the tests, and the comparison with the reference implementations.
-test: check runtime networks unit parity
+## Everything: the house rules, the tests, the comparison with the reference implementations, and the API's description
+## held against the running server.
+test: check runtime networks unit parity schema
 
 ## Formatting, lints, house rules. The lints' own build shares nothing with the release one, so it comes first.
 check:
@@ -51,6 +52,11 @@ unit: runtime
 ## Hashes against the real ImageHash and pdqhash, in a virtual environment of their own.
 parity: build
 	parity/run.sh --count 600
+
+## The API's description against the running server, with requests made from it (schemathesis): the short form. The long
+## one, 20,000 requests and more, is `schema/run.sh --cases 20000`.
+schema: build
+	schema/run.sh
 
 ## DESIGN figures beside their Python peers; writes benches/RESULTS.md.
 bench: build

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Runs a Python program with the reference implementations of parity/requirements.txt, in a virtual environment that it
-# makes the first time: `parity/python.sh PROGRAM [ARGUMENTS]`.
+# makes the first time: `parity/python.sh PROGRAM [ARGUMENTS]`. With ENVIRONMENT=FOLDER the requirements.txt and the
+# environment are that folder's.
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
+here=$(cd "${ENVIRONMENT:-$(dirname "$0")}" && pwd)
 venv=$here/.venv
 python=${PYTHON:-python3}
 

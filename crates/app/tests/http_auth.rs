@@ -29,7 +29,7 @@ fn get_with(server: &Server, target: &str, key: &str) -> Reply {
 #[test]
 fn without_a_key_a_server_that_others_reach_tells_nothing_of_its_catalog() {
     let (server, _path, _folder, key) = guarded(None, None);
-    for target in ["/v1/catalog", "/v1/images/shoes/a.png", "/v1/images/none", "/find_similar/?image_url=x"] {
+    for target in ["/v1/catalog", "/v1/images/shoes/a.png", "/v1/images/none"] {
         let reply = server.get(target);
         let (code, detail) = reply.problem(401);
         assert_eq!(code, "unauthorized");
@@ -40,6 +40,14 @@ fn without_a_key_a_server_that_others_reach_tells_nothing_of_its_catalog() {
     for target in ["/v1/search", "/v1/check", "/similarity-search", "/upload", "/postURL", "/postImage"] {
         assert_eq!(server.post_json(target, &json!({"product_id": "p0"})).status, 401, "{target}");
     }
+    // Older clients are told under the key that they read.
+    let told = |reply: Reply, key: &str| {
+        assert_eq!((reply.status, reply.header("www-authenticate")), (401, Some("Bearer")), "{key}");
+        assert!(reply.json()[key].as_str().is_some_and(|told| told.contains("Bearer")), "{reply:?}");
+    };
+    told(server.get("/find_similar/?image_url=x"), "detail");
+    told(server.post_json("/similarity-search", &json!({})), "error");
+    told(server.post_json("/postURL", &json!({"url": "http://shop.example"})), "error");
     // The probes of whatever runs it, the page and the description are for anybody.
     for target in ["/healthz", "/readyz", "/openapi.json", "/", "/page/lookalike.js"] {
         assert_eq!(server.get(target).status, 200, "{target}");

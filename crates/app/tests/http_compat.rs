@@ -7,6 +7,7 @@ mod http_server;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_server::{Reply, Server, drawing, jpeg, photo, photo_host};
+use lookalike::http::ListingFields;
 use lookalike::http::ServeLimits;
 use serde_json::{Value, json};
 
@@ -170,10 +171,36 @@ fn the_third_systems_client_reads_no_images_where_something_is_wrong() {
         assert!(!told(&reply, 422, "error").is_empty(), "{body}");
         assert_eq!(reply.json()["images"], json!([]));
     }
-    let reply = server.request("POST", "/postURL", &[], b"[");
+    let reply = server.request("POST", "/postURL", &[], b"{");
     assert_eq!((told(&reply, 400, "error").is_empty(), reply.json()["images"].clone()), (false, json!([])));
 
     let closed = Server::with(ServeLimits::default(), false, 2);
     let reply = closed.post_json("/postURL", &json!({"url": format!("{host}/0")}));
     assert!(told(&reply, 422, "error").contains("127.0.0.1"), "a private address is refused");
+}
+
+#[test]
+fn the_operator_says_which_fields_older_clients_read() {
+    let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<String>>();
+    let server = Server::listing(ListingFields {
+        entity_id: names(&["gone", "price"]),
+        sku: names(&["name"]),
+        image_url: names(&[]),
+        item_id: names(&["price"]),
+        item_name: names(&["gone"]),
+    });
+    let host = photo_host();
+    let own = format!("http://{}/v1/images/shirts/red%201.jpg", server.address);
+    let found = server.get(&format!("/find_similar/?image_url={host}/2")).ok();
+    let first = &found["matches"][0];
+    assert_eq!((&first["entity_id"], &first["sku"]), (&json!(12), &json!("Product 2")));
+    // Product 0 has none of them, and its own field for pictures is not read.
+    let found = server.get(&format!("/find_similar/?image_url={host}/0")).ok();
+    let first = &found["matches"][0];
+    assert_eq!((&first["entity_id"], &first["sku"]), (&json!("p0"), &json!(null)));
+    assert_eq!(first["image_url"], json!(own));
+    let ids = server.post_form("/similarity-search", &[("file", Some("a.jpg"), &photo(2))]).ok();
+    assert_eq!(ids["ids"][0], json!(12));
+    let items = server.post_json("/upload", &json!({"photoData": data_url(2)})).ok();
+    assert_eq!((&items[0]["item_id"], &items[0]["item_name"]), (&json!(12), &json!("")));
 }

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 error, 2 usage (clap's), 3 done but some items failed, 130 stopped by a signal.
 
 mod check;
+mod compat;
 mod config;
 mod cost;
 mod counts;

@@ -1,12 +1,13 @@
 //! `lookalike serve`: a catalog over HTTP.
 
+use super::compat::Compat;
 use super::keys::keys_file;
 use super::log::Logging;
 use super::open::{Catalog, EncoderChoice, Encoders};
 use super::{Outcome, interrupt};
 use crate::http::auth::{Rate, Role};
 use crate::http::metrics::{Metered, Metrics};
-use crate::http::{AppState, STOP_TIMEOUT, ServeLimits, ServeOptions, Tls, serve};
+use crate::http::{AppState, Origin, STOP_TIMEOUT, ServeLimits, ServeOptions, Tls, serve};
 use anyhow::Context;
 use lookalike_engine::fetch::{FetchOptions, Fetcher, PhotoCache};
 use lookalike_engine::search::batching::{Batching, LARGEST_BATCH};
@@ -66,6 +67,11 @@ pub(super) struct Service {
     /// Fetch photos that callers name from this machine or a private network.
     #[arg(long)]
     allow_private_urls: bool,
+    /// Let pages of this origin read answers, such as https://shop.example, or * for any; may be given more than once.
+    #[arg(long = "cors-origin", value_name = "ORIGIN")]
+    cors_origins: Vec<Origin>,
+    #[command(flatten)]
+    compat: Compat,
     /// Speak TLS: the server's certificate and those that vouch for it, in PEM; read again when it changes.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -174,6 +180,8 @@ impl Service {
                 .map(|(certificates, key)| Tls { certificates, key }),
             drain: Duration::from_secs(self.drain.into()),
             stop_timeout: Some(Duration::from_secs(self.stop_timeout.into())),
+            origins: self.cors_origins.clone(),
+            head_timeout: None,
         })
     }
 
@@ -194,6 +202,7 @@ impl Service {
         let state = AppState::new(searcher, Fetcher::new(fetching)?, self.limits())
             .with_photos(photos)
             .with_metrics(metrics)
+            .with_listing(self.compat.listing())
             .with_catalog(place)
             .context("cannot start the thread that stores changes")?
             .with_imports(place, self.allow_private_urls)

@@ -57,6 +57,8 @@ enum Reason {
 
 /// How a text compares with the image found.
 #[derive(Serialize, ToSchema)]
+// Nothing else is in it: pictures' evidence has a cosine too.
+#[serde(deny_unknown_fields)]
 struct TextEvidenceAnswer {
     /// Cosine of the text's vector and the image's, -1 to 1; far below 1 also where they fit.
     cosine: f32,

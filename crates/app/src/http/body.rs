@@ -2,11 +2,14 @@
 //!
 //! A body over a limit is read on for a while without being kept: a caller who is cut off while still sending
 //! sees a broken connection instead of the answer that says why. A body that is on its way takes room only for what has
-//! arrived, and no place: callers who send slowly hold up nobody.
+//! arrived, and no place: callers who send slowly hold up nobody. What is in it is not known here, but for how JSON is read.
 
 use super::problem::Problem;
 use super::state::AppState;
 use axum::body::{Body, Bytes, HttpBody};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_ENCODING;
+use serde::de::DeserializeOwned;
 use std::future::poll_fn;
 use std::pin::Pin;
 use tokio::sync::OwnedSemaphorePermit;
@@ -16,17 +19,20 @@ const TOLERANCE: usize = 4;
 /// In what steps room is taken.
 pub(super) const ROOM_STEP_BYTES: usize = 64 << 10;
 
+/// Longer JSON is read on a thread of its own.
+const LONG_BYTES: usize = 64 << 10;
+
 /// A body that has arrived, with the room it takes.
-pub(super) struct Received {
+struct Received {
     /// The body.
-    pub(super) bytes: Bytes,
+    bytes: Bytes,
     /// Held for as long as the bytes are.
-    pub(super) room: Room,
+    room: Room,
 }
 
 /// Room for one body among all that are in memory.
 #[derive(Debug, Default)]
-pub(super) struct Room(Option<OwnedSemaphorePermit>);
+struct Room(Option<OwnedSemaphorePermit>);
 
 impl Room {
     /// Takes what `bytes` need beyond what is held; false where there is no more to be had.
@@ -42,11 +48,67 @@ impl Room {
     }
 }
 
+/// What a question takes until it is answered.
+#[derive(Debug)]
+pub(super) struct Held {
+    _room: Room,
+    _place: OwnedSemaphorePermit,
+}
+
+/// Reads a body whole, then takes a place.
+///
+/// # Errors
+/// 413, 408, 400, 415, 503.
+pub(super) async fn receive(
+    state: &AppState,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(Bytes, Held), Problem> {
+    // A packed body may unpack to anything; pictures do not get smaller by it.
+    let packed = headers.get(CONTENT_ENCODING).filter(|encoding| *encoding != "identity");
+    if let Some(encoding) = packed {
+        let detail = format!("the body is packed ({encoding:?}); send it as it is, without Content-Encoding");
+        return Err(Problem::unsupported_media_type(detail));
+    }
+    state.expect_place()?;
+    let received = read(state, body).await?;
+    Ok((received.bytes, Held { _room: received.room, _place: state.place()? }))
+}
+
+/// The JSON of a body.
+///
+/// # Errors
+/// 400 for what is no JSON, 422 for JSON that is something else than was asked for.
+pub(super) async fn json<T: DeserializeOwned + Send + 'static>(
+    state: &AppState,
+    bytes: Bytes,
+) -> Result<T, Problem> {
+    let read = |bytes: &[u8]| {
+        // A list would be taken for an object's values in their order.
+        if bytes.trim_ascii_start().first() == Some(&b'[') {
+            let detail = "the JSON body is a list; it must be an object";
+            return Err(Problem::invalid("invalid_parameter", detail));
+        }
+        serde_json::from_slice(bytes).map_err(|error| {
+            let detail = format!("the JSON body: {error}");
+            if error.is_data() {
+                Problem::invalid("invalid_parameter", detail)
+            } else {
+                Problem::malformed(detail)
+            }
+        })
+    };
+    if bytes.len() <= LONG_BYTES {
+        return read(&bytes);
+    }
+    state.on_thread(move |_| read(&bytes)).await
+}
+
 /// Reads all of `body`.
 ///
 /// # Errors
 /// 413 over the limit, 408 when it takes too long, 400 when it breaks off, 503 when all bodies together take too much.
-pub(super) async fn read(state: &AppState, body: Body) -> Result<Received, Problem> {
+async fn read(state: &AppState, body: Body) -> Result<Received, Problem> {
     let timeout = state.limits().body_timeout;
     tokio::time::timeout(timeout, read_all(state, body)).await.unwrap_or_else(|_| {
         Err(Problem::too_slow(format!("the body did not arrive within {} s", timeout.as_secs())))

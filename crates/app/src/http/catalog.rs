@@ -28,6 +28,14 @@ pub(super) struct CatalogParameters {
 
 /// The catalog at a glance.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "products": 120, "images": 480, "bytes": 9_437_184,
+    "encoders": [{"name": "look-1", "digest": "a5d0c1", "dimensions": 384, "text": false, "default": true}],
+    "samples": [{
+        "product_id": "red-mug", "image_id": "mugs/red.jpg", "image_url": "/v1/images/mugs/red.jpg",
+        "fields": {"name": "Red mug", "price": 9.5}
+    }]
+}))]
 pub(super) struct CatalogAnswer {
     /// Number of products.
     products: u64,

@@ -27,8 +27,6 @@ use tokio_rustls::TlsAcceptor;
 
 /// Open connections at once; more wait to be accepted.
 const MOST_CONNECTIONS: usize = 1024;
-/// For a request's head to arrive, and for the next request on a connection that is kept open.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// For a TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -46,6 +44,8 @@ struct House {
     router: Router,
     state: AppState,
     tls: Option<TlsAcceptor>,
+    /// For a request's head to arrive, and for the next request on a connection that is kept open.
+    head_timeout: Duration,
     places: Arc<Semaphore>,
     graceful: GracefulShutdown,
 }
@@ -56,12 +56,13 @@ pub(super) async fn answer(
     router: Router,
     state: AppState,
     tls: Option<TlsAcceptor>,
+    head_timeout: Duration,
     stopping: Stopping,
     stop: impl Future<Output = ()>,
 ) {
     let router = if tls.is_some() { router.layer(middleware::map_request(over_tls)) } else { router };
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-    let house = House { router, state, tls, places, graceful: GracefulShutdown::new() };
+    let house = House { router, state, tls, head_timeout, places, graceful: GracefulShutdown::new() };
     house.accept_until(&listener, stop).await;
     house.state.stop_soon();
     if !stopping.drain.is_zero() {
@@ -121,14 +122,14 @@ impl House {
             tracing::debug!(%error, "cannot set TCP_NODELAY");
         }
         let router = self.router.clone().layer(Extension(Peer(peer)));
-        let (tls, watcher) = (self.tls.clone(), self.graceful.watcher());
+        let (tls, watcher, head_timeout) = (self.tls.clone(), self.graceful.watcher(), self.head_timeout);
         let open = self.state.metrics().connection();
         tokio::spawn(async move {
             let _held = (place, open);
             let done = match tls {
-                None => drive(socket, router, watcher).await,
+                None => drive(socket, router, head_timeout, watcher).await,
                 Some(tls) => match tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(socket)).await {
-                    Ok(Ok(stream)) => drive(stream, router, watcher).await,
+                    Ok(Ok(stream)) => drive(stream, router, head_timeout, watcher).await,
                     Ok(Err(error)) => Err(error.into()),
                     Err(_) => Err(tls::took_too_long().into()),
                 },
@@ -144,11 +145,12 @@ impl House {
 async fn drive(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     router: Router,
+    head_timeout: Duration,
     watcher: Watcher,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(head_timeout)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     Ok(watcher.watch(connection).await?)
 }

@@ -3,7 +3,8 @@
 use super::problem::Problem;
 use lookalike_vision::Picture;
 use lookalike_vision::pixels::Rect;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 /// A part of the picture, in fractions of the upright picture's sides: only what it shows is asked about.
@@ -23,6 +24,14 @@ pub(super) struct Crop {
     /// Height; `y` and it together are at most 1.
     #[schema(exclusive_minimum = 0, maximum = 1)]
     height: f64,
+}
+
+/// Reads a box from its names: four numbers in a row would be taken for one too.
+pub(super) fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Crop>, D::Error> {
+    let object = Option::<Map<String, Value>>::deserialize(deserializer)?;
+    object
+        .map(|object| Crop::deserialize(Value::Object(object)).map_err(serde::de::Error::custom))
+        .transpose()
 }
 
 /// How far a box may reach over the edge: fractions that a page computed do not add up to 1 exactly.

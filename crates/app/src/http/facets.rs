@@ -27,7 +27,7 @@ pub(super) struct FacetParameters {
     #[param(example = "color,price")]
     fields: Option<String>,
     /// Counts only products whose fields fit.
-    #[param(example = "price<50", max_length = 16384)]
+    #[param(example = "price<50")]
     filter: Option<String>,
     /// How many values of each field at most, 0 to 1000; 20 when left out.
     #[param(minimum = 0, maximum = 1000, default = 20)]

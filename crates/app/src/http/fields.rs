@@ -11,6 +11,10 @@ use utoipa::ToSchema;
 
 /// The fields of the catalog's products.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({"products": 120, "more_fields": false, "fields": [{
+    "name": "price", "types": ["number"], "products": 118, "distinct": 2, "min": 9.5, "max": 12.0,
+    "values": [{"value": 9.5, "products": 70}, {"value": 12.0, "products": 48}]
+}]}))]
 pub(super) struct FieldsAnswer {
     /// Number of products.
     products: u64,

@@ -70,7 +70,7 @@ pub(super) enum QuestionProblems {
     /// The body is too large
     #[response(status = 413, content_type = "application/problem+json")]
     TooLarge(ProblemBody),
-    /// Neither a form nor JSON
+    /// Neither a form nor JSON, or packed
     #[response(status = 415, content_type = "application/problem+json")]
     UnsupportedMediaType(ProblemBody),
     /// Not a picture, a URL that is refused or gives none, or a parameter that is missing or out of range
@@ -344,6 +344,7 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, retry_after_s) = (self.status, self.retry_after_s);
+        let told = self.clone();
         let text = serde_json::to_string(&self.into_body()).unwrap_or_default();
         let mut response = (status, [(header::CONTENT_TYPE, MEDIA_TYPE)], text).into_response();
         if status == StatusCode::UNAUTHORIZED {
@@ -352,6 +353,8 @@ impl IntoResponse for Problem {
         if let Some(seconds) = retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        // For those who tell it in another shape.
+        response.extensions_mut().insert(told);
         response
     }
 }

@@ -3,7 +3,7 @@
 //! Reading a question costs no decoding; what it is about becomes a probe in [`subject`](super::subject), on a computing
 //! thread.
 
-use super::body::{self, Room};
+use super::body::{self, Held};
 use super::crop::Crop;
 use super::problem::Problem;
 use super::state::AppState;
@@ -16,8 +16,6 @@ use lookalike_engine::catalog::{ImageId, ProductId};
 use lookalike_engine::filter::Filter;
 use lookalike_engine::search::Mode;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use tokio::sync::OwnedSemaphorePermit;
 use utoipa::ToSchema;
 
 /// Most products that can be asked for at once.
@@ -26,8 +24,6 @@ pub(super) const MOST_RESULTS: usize = 1000;
 const LAST_OFFSET: usize = 1000;
 /// Most names of fields to return.
 const MOST_NAMES: usize = 100;
-/// Longer JSON is read on a thread of its own.
-const LONG_BYTES: usize = 64 << 10;
 
 /// A question as JSON: one of `image`, `image_url`, `image_id` and `product_id`, or `text`, or a picture and text; and how
 /// to answer. `product_id` beside `image_id` says whose image is meant where several products have one of that id.
@@ -44,6 +40,7 @@ pub(super) struct Question {
     /// A product of the catalog, meaning its main picture.
     product_id: Option<String>,
     /// Asks about this part of the picture alone.
+    #[serde(default, deserialize_with = "super::crop::named")]
     crop: Option<Crop>,
     /// Words, up to 4096 characters.
     text: Option<String>,
@@ -186,23 +183,6 @@ impl Page {
     }
 }
 
-/// What a question takes until it is answered.
-#[derive(Debug)]
-pub(super) struct Held {
-    _room: Room,
-    _place: OwnedSemaphorePermit,
-}
-
-/// Reads a body whole, then takes a place.
-///
-/// # Errors
-/// 413, 408, 400, 503.
-pub(super) async fn receive(state: &AppState, body: Body) -> Result<(Bytes, Held), Problem> {
-    state.expect_place()?;
-    let received = body::read(state, body).await?;
-    Ok((received.bytes, Held { _room: received.room, _place: state.place()? }))
-}
-
 /// Reads a question from a request.
 ///
 /// # Errors
@@ -218,39 +198,15 @@ pub(super) async fn read(state: &AppState, request: Request) -> Result<(Asked, H
             "send multipart/form-data with the picture as the file `image`, or application/json",
         ));
     }
-    let (bytes, held) = receive(state, body).await?;
+    let (bytes, held) = body::receive(state, &parts.headers, body).await?;
     let (question, image) = if is_form {
         let whole = Request::from_parts(parts, Body::from(bytes));
         let form = Multipart::from_request(whole, state).await;
         read_form(form.map_err(|rejection| Problem::malformed(rejection.body_text()))?).await?
     } else {
-        (json(state, bytes).await?, None)
+        (body::json(state, bytes).await?, None)
     };
     Ok((answerable(question, image)?, held))
-}
-
-/// The JSON of a body.
-///
-/// # Errors
-/// 400 for what is no JSON, 422 for JSON that is something else than was asked for.
-pub(super) async fn json<T: DeserializeOwned + Send + 'static>(
-    state: &AppState,
-    bytes: Bytes,
-) -> Result<T, Problem> {
-    let read = |bytes: &[u8]| {
-        serde_json::from_slice(bytes).map_err(|error| {
-            let detail = format!("the JSON body: {error}");
-            if error.is_data() {
-                Problem::invalid("invalid_parameter", detail)
-            } else {
-                Problem::malformed(detail)
-            }
-        })
-    };
-    if bytes.len() <= LONG_BYTES {
-        return read(&bytes);
-    }
-    state.on_thread(move |_| read(&bytes)).await
 }
 
 async fn read_form(mut form: Multipart) -> Result<(Question, Option<Bytes>), Problem> {

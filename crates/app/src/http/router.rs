@@ -2,17 +2,19 @@
 
 use super::auth::{Gate, gate};
 use super::metrics::{observe, route};
+use super::openapi::Written;
 use super::problem::Problem;
 use super::{
-    catalog, check, compat, facets, fields, health, images, jobs, openapi, products, search, state::AppState,
+    catalog, check, compat, cors, docs, facets, fields, health, images, jobs, openapi, products, search,
+    state::AppState,
 };
 use crate::page;
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, Method, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post, put};
+use axum::{Extension, Router};
 use std::sync::Arc;
 
 /// Every route of the server, behind `gate` but for those that say how it does and what it can.
@@ -20,7 +22,7 @@ pub fn router(state: AppState, gate: Gate) -> Router {
     let gate = Arc::new(gate);
     let reading = middleware::from_fn_with_state(Arc::clone(&gate), gate::read);
     let writing = middleware::from_fn_with_state(Arc::clone(&gate), gate::write);
-    let running = middleware::from_fn_with_state(gate, gate::admin);
+    let running = middleware::from_fn_with_state(Arc::clone(&gate), gate::admin);
     let asking = Router::new()
         .route("/v1/search", post(search::search))
         .route("/v1/check", post(check::check))
@@ -30,7 +32,6 @@ pub fn router(state: AppState, gate: Gate) -> Router {
         .route("/v1/catalog/facets", get(facets::facets))
         .route("/v1/products", get(products::list))
         .route("/v1/products/{*id}", get(products::get))
-        .merge(compat::router())
         .route_layer(reading);
     let changing = Router::new()
         .route(
@@ -46,20 +47,36 @@ pub fn router(state: AppState, gate: Gate) -> Router {
         .route("/v1/jobs/{id}/failures", get(jobs::failures))
         .route("/metrics", get(route::metrics))
         .route_layer(running);
+    let cross_origin = cors::layer(gate.origins());
+    let (older, called_by_pages) = compat::routers(Arc::clone(&gate));
+    // Pages of any origin could always call these; where a key is needed, the operator says which may.
+    let called_by_pages = match (gate.anonymous(), &cross_origin) {
+        (Some(_), _) => called_by_pages.layer(cors::any_page_posts()),
+        (None, Some(named)) => called_by_pages.layer(named.clone()),
+        (None, None) => called_by_pages,
+    };
     let open = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .route("/openapi.json", get(openapi::openapi_json))
+        .route("/openapi.json", get(openapi::openapi_json).layer(Extension(Written::of(gate.anonymous()))))
+        .route("/docs", get(docs::without_slash))
+        .route("/docs/", get(docs::index))
+        .route("/docs/{name}", get(docs::asset))
         .route("/", get(page::index))
         .route("/page/lookalike.css", get(page::style))
         .route("/page/lookalike.js", get(page::script))
         .route("/page/icon.svg", get(page::icon));
-    asking
+    let mut all = asking
         .merge(changing)
         .merge(operating)
         .merge(open)
+        .merge(older)
         .fallback(no_such_route)
-        .method_not_allowed_fallback(method_not_allowed)
+        .method_not_allowed_fallback(method_not_allowed);
+    if let Some(named) = cross_origin {
+        all = all.layer(named);
+    }
+    all.merge(called_by_pages)
         // Bodies are bounded in `body`, which answers more kindly than a cut connection.
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn(no_sniffing))

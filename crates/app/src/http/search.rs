@@ -14,6 +14,18 @@ use utoipa::ToSchema;
 
 /// Products that match.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "results": [{
+        "product_id": "red-mug", "image_id": "mugs/red.jpg", "match_percent": 96.2, "score": 0.962,
+        "class": "edited_copy", "fields": {"name": "Red mug", "price": 9.5}, "image_url": "/v1/images/mugs/red.jpg",
+        "evidence": {
+            "same_bytes": false, "phash_bits": 0, "pdq_bits": 8, "pdq_quality": 100, "orientation": "upright",
+            "cosine": 0.94, "region": null, "region_cosine": 0.94
+        }
+    }],
+    "more": false, "encoder": "look-1", "index": "exact",
+    "timings": {"receive": 0.31, "wait": 0.02, "decode": 4.9, "encode": 11.62, "search": 1.84}, "took_ms": 18.7
+}))]
 pub(super) struct SearchAnswer {
     /// Best first, one per product.
     results: Vec<MatchAnswer>,

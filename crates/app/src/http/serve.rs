@@ -2,6 +2,7 @@
 
 use super::auth::{Access, Gate, Hosts, KeyRing, Rate, Role};
 use super::connections::{self, Stopping};
+use super::cors::Origin;
 use super::jobs;
 use super::router::router;
 use super::serving;
@@ -16,6 +17,8 @@ use tokio::net::TcpListener;
 
 /// For requests under way when the server is told to stop, where nothing else is said.
 pub const STOP_TIMEOUT: Duration = Duration::from_secs(30);
+/// For a request's head to arrive, and for the next request on a connection that is kept open, where nothing is said.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where and for whom to listen.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +42,10 @@ pub struct ServeOptions {
     pub drain: Duration,
     /// How long requests under way may take after that; [`STOP_TIMEOUT`] where nothing is said.
     pub stop_timeout: Option<Duration>,
+    /// Where the pages come from that may read answers, besides this server's own; none where nothing is said.
+    pub origins: Vec<Origin>,
+    /// How long a request's head may take to arrive; 30 s where nothing is said.
+    pub head_timeout: Option<Duration>,
 }
 
 impl ServeOptions {
@@ -64,7 +71,7 @@ impl ServeOptions {
                 self.listen
             ),
         };
-        let mut gate = Gate::new(access);
+        let mut gate = Gate::new(access).with_origins(self.origins.clone());
         if let Some(ring) = ring {
             gate = gate.with_keys(ring);
         }
@@ -104,7 +111,9 @@ pub async fn serve(
     };
     let patience = options.stop_timeout.unwrap_or(STOP_TIMEOUT);
     let stopping = Stopping { drain: options.drain, patience };
-    connections::answer(listener, router(state.clone(), gate), state, tls, stopping, stop).await;
+    let head_timeout = options.head_timeout.unwrap_or(HEAD_TIMEOUT);
+    let router = router(state.clone(), gate);
+    connections::answer(listener, router, state, tls, head_timeout, stopping, stop).await;
     watching.abort();
     if let Some(watch) = watch {
         watch.abort();

@@ -6,6 +6,7 @@
 //! happens on an async thread.
 
 use super::body::ROOM_STEP_BYTES;
+use super::compat::ListingFields;
 use super::jobs::Jobs;
 use super::metrics::Metrics;
 use super::problem::Problem;
@@ -67,6 +68,8 @@ struct Shared {
     fetcher: Fetcher,
     photos: Option<PhotoCache>,
     jobs: Option<Arc<Jobs>>,
+    /// What older clients read of a product.
+    listing: ListingFields,
     limits: ServeLimits,
     /// In steps of [`ROOM_STEP_BYTES`].
     room: Arc<Semaphore>,
@@ -116,8 +119,20 @@ impl AppState {
         let cores = Arc::new(Semaphore::new(limits.cores.max(1)));
         let (metrics, stopping) = (Metrics::new(), AtomicBool::new(false));
         let (catalog, photos, jobs) = (Reloading::new(searcher), None, None);
-        let shared =
-            Shared { catalog, fetcher, photos, jobs, limits, room, places, cores, metrics, stopping };
+        let listing = ListingFields::default();
+        let shared = Shared {
+            catalog,
+            fetcher,
+            photos,
+            jobs,
+            listing,
+            limits,
+            room,
+            places,
+            cores,
+            metrics,
+            stopping,
+        };
         Self { shared: Arc::new(shared) }
     }
 
@@ -151,6 +166,18 @@ impl AppState {
             shared.jobs = Some(Arc::new(Jobs::open(place, allow_private)?));
         }
         Ok(self)
+    }
+
+    /// Feeds what older clients read from these fields. To be called before the state is shared.
+    pub fn with_listing(mut self, listing: ListingFields) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.listing = listing;
+        }
+        self
+    }
+
+    pub(super) fn listing(&self) -> &ListingFields {
+        &self.shared.listing
     }
 
     pub(super) fn jobs(&self) -> Option<&Arc<Jobs>> {

@@ -12,7 +12,7 @@
 )]
 
 use image::{ExtendedColorType, ImageEncoder, RgbImage};
-use lookalike::http::{AppState, ServeLimits, ServeOptions, serve};
+use lookalike::http::{AppState, ListingFields, ServeLimits, ServeOptions, serve};
 use lookalike_engine::catalog::{ImageId, Location, ProductId};
 use lookalike_engine::fetch::{FetchOptions, Fetcher, PhotoCache};
 use lookalike_engine::search::{EncoderSource, EncoderUnavailable, Searcher};
@@ -61,6 +61,7 @@ struct Settings {
     limits: ServeLimits,
     allow_private: bool,
     options: ServeOptions,
+    listing: ListingFields,
 }
 
 /// The folder of a server, which the next may take over.
@@ -99,7 +100,21 @@ impl Server {
     /// Serves the catalog as these options say; it is reached on this machine wherever it listens.
     pub(crate) fn serving(options: ServeOptions) -> Self {
         let encoders: [Arc<dyn Encoder>; 1] = [Arc::new(Look::default())];
-        Self::as_told(&encoders, ServeLimits::default(), true, IMAGES.len(), options)
+        Self::as_told(
+            &encoders,
+            ServeLimits::default(),
+            true,
+            IMAGES.len(),
+            options,
+            ListingFields::default(),
+        )
+    }
+
+    /// Serves the catalog, and older clients from these fields.
+    pub(crate) fn listing(fields: ListingFields) -> Self {
+        let encoders: [Arc<dyn Encoder>; 1] = [Arc::new(Look::default())];
+        let options = ServeOptions::on("127.0.0.1:0");
+        Self::as_told(&encoders, ServeLimits::default(), true, IMAGES.len(), options, fields)
     }
 
     /// Serves a catalog with vectors of `encoders`; those in `later` are at hand, should the catalog come to have them.
@@ -107,11 +122,12 @@ impl Server {
         let folder = stocked(encoders, IMAGES.len());
         let known = encoders.iter().chain(later).cloned().collect();
         let options = ServeOptions::on("127.0.0.1:0");
-        Self::over(folder, known, Settings { limits: ServeLimits::default(), allow_private: true, options })
+        Self::over(folder, known, Settings { limits: ServeLimits::default(), allow_private: true, options, listing: ListingFields::default() })
     }
 
     fn of(encoders: &[Arc<dyn Encoder>], limits: ServeLimits, allow_private: bool, count: usize) -> Self {
-        Self::as_told(encoders, limits, allow_private, count, ServeOptions::on("127.0.0.1:0"))
+        let options = ServeOptions::on("127.0.0.1:0");
+        Self::as_told(encoders, limits, allow_private, count, options, ListingFields::default())
     }
 
     fn as_told(
@@ -120,9 +136,10 @@ impl Server {
         allow_private: bool,
         count: usize,
         options: ServeOptions,
+        listing: ListingFields,
     ) -> Self {
         let folder = stocked(encoders, count);
-        Self::over(folder, encoders.to_vec(), Settings { limits, allow_private, options })
+        Self::over(folder, encoders.to_vec(), Settings { limits, allow_private, options, listing })
     }
 
     /// The same catalog, served anew; the server has to be stopped.
@@ -134,7 +151,7 @@ impl Server {
 
     /// Serves the catalog as a server does that is started over it.
     fn over(folder: TempDir, known: Vec<Arc<dyn Encoder>>, settings: Settings) -> Self {
-        let Settings { limits, allow_private, options } = settings.clone();
+        let Settings { limits, allow_private, options, listing } = settings.clone();
         // Opened so that a scenario can write.
         let place = folder.path().join("shop.lookalike");
         let store = EmbeddedStore::open(&place, Access::Sharing).unwrap();
@@ -146,7 +163,8 @@ impl Server {
             ..FetchOptions::default()
         });
         let photos = PhotoCache::new(&place, 0);
-        let state = AppState::new(searcher, fetcher.unwrap(), limits).with_photos(photos);
+        let state =
+            AppState::new(searcher, fetcher.unwrap(), limits).with_photos(photos).with_listing(listing);
         let state = state.with_catalog(&place).unwrap().with_imports(&place, allow_private).unwrap();
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let (ready, address) = std::sync::mpsc::channel();

@@ -7,6 +7,7 @@ use super::host::Hosts;
 use super::keys::Role;
 use super::rate::{Counted, Limiter, Rate};
 use super::ring::KeyRing;
+use crate::http::cors::Origin;
 use crate::http::problem::Problem;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
@@ -33,6 +34,8 @@ pub struct Gate {
     limiter: Option<Limiter>,
     /// Proxies between callers and this server, whose word about a caller's address is taken.
     trusted_hops: usize,
+    /// Where the pages come from that may read answers.
+    origins: Vec<Origin>,
 }
 
 /// The address a connection comes from.
@@ -42,7 +45,7 @@ pub(in crate::http) struct Peer(pub(in crate::http) SocketAddr);
 impl Gate {
     /// A gate without keys and limits.
     pub fn new(access: Access) -> Self {
-        Self { access, ring: None, limiter: None, trusted_hops: 0 }
+        Self { access, ring: None, limiter: None, trusted_hops: 0, origins: Vec::new() }
     }
 
     /// Recognises the keys of `ring`.
@@ -57,6 +60,26 @@ impl Gate {
         self.limiter = Some(Limiter::new(rate));
         self.trusted_hops = trusted_hops;
         self
+    }
+
+    /// Lets pages of these origins read answers.
+    pub fn with_origins(mut self, origins: Vec<Origin>) -> Self {
+        self.origins = origins;
+        self
+    }
+
+    /// Where the pages come from that may read answers.
+    pub(in crate::http) fn origins(&self) -> &[Origin] {
+        &self.origins
+    }
+
+    /// What anybody may do without a key.
+    pub(in crate::http) fn anonymous(&self) -> Option<Role> {
+        match &self.access {
+            Access::Local(_) => Some(Role::Admin),
+            Access::Anonymous(role) => Some(*role),
+            Access::Keys => None,
+        }
     }
 
     /// Lets a request through, or says why not.

@@ -1,8 +1,8 @@
 //! What the older calls have in common: a JSON body of any media type, and products that look alike.
 
+use crate::http::body::{self, Held};
 use crate::http::image_url;
 use crate::http::problem::Problem;
-use crate::http::question::{self, Held};
 use crate::http::state::AppState;
 use crate::http::subject::{self, Subject};
 use crate::http::timings::Stopwatch;
@@ -52,6 +52,6 @@ pub(super) async fn json<T: DeserializeOwned + Send + 'static>(
     request: HttpRequest,
 ) -> Result<(T, HeaderMap, Held), Problem> {
     let (parts, body) = request.into_parts();
-    let (bytes, held) = question::receive(state, body).await?;
-    Ok((question::json(state, bytes).await?, parts.headers, held))
+    let (bytes, held) = body::receive(state, &parts.headers, body).await?;
+    Ok((body::json(state, bytes).await?, parts.headers, held))
 }

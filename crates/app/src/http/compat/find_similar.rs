@@ -1,7 +1,7 @@
 //! `GET /find_similar/?image_url=U&top=N`, as the first system answered it (FastAPI, pHash alone).
 
 use super::asking::{Listed, listed};
-use super::listing;
+use super::listing::ListingFields;
 use crate::http::problem::Problem;
 use crate::http::question::MOST_RESULTS;
 use crate::http::state::AppState;
@@ -144,7 +144,8 @@ pub(in crate::http) async fn find_similar(
             Rejected::Other(problem)
         }
     })?;
-    Ok(Json(FindSimilarAnswer { matches: found.iter().map(|listed| legacy(listed, &headers)).collect() }))
+    let matches = found.iter().map(|listed| legacy(state.listing(), listed, &headers)).collect();
+    Ok(Json(FindSimilarAnswer { matches }))
 }
 
 /// Both parameters, or everything that is wrong with them. Of a repeated one the last counts, as in FastAPI.
@@ -176,13 +177,12 @@ fn read(parameters: &[(String, String)]) -> Result<(String, usize), Rejected> {
     }
 }
 
-fn legacy(listed: &Listed, headers: &HeaderMap) -> LegacyMatch {
+fn legacy(fields: &ListingFields, listed: &Listed, headers: &HeaderMap) -> LegacyMatch {
     let found = &listed.found;
     LegacyMatch {
-        image_url: listing::picture_url(listed, headers),
-        entity_id: listing::field(&found.fields, "entity_id")
-            .unwrap_or_else(|| found.product.to_string().into()),
-        sku: listing::field(&found.fields, "sku").unwrap_or(Value::Null),
+        image_url: fields.picture_url(listed, headers),
+        entity_id: fields.entity_id(listed),
+        sku: fields.sku(listed),
         score: 1.0 / (1.0 + f64::from(found.evidence.phash_bits)),
         match_percentage: found.match_percent,
     }

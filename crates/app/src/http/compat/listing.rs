@@ -6,16 +6,72 @@ use axum::http::HeaderMap;
 use lookalike_engine::catalog::Fields;
 use serde_json::Value;
 
-/// A field that is there and not null.
-pub(super) fn field(fields: &Fields, name: &str) -> Option<Value> {
-    fields.get(name).filter(|value| !value.is_null()).cloned()
+/// Which of a product's fields feed what older clients read; of several the first that a product has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListingFields {
+    /// `entity_id` of the first system; a product's id where it has none of these.
+    pub entity_id: Vec<String>,
+    /// `sku` of the first system; null where a product has none of these.
+    pub sku: Vec<String>,
+    /// Addresses of pictures; this server's own where a product has none of these.
+    pub image_url: Vec<String>,
+    /// Ids of the second and fourth system; a product's id where it has none of these.
+    pub item_id: Vec<String>,
+    /// `item_name` of the fourth system; empty where a product has none of these.
+    pub item_name: Vec<String>,
 }
 
-/// The product's field `item_id` or `id` in its own JSON type, or else the product's id: as an integer where it is
-/// written as one, for tables of numbers lose their type on the way into a catalog.
-pub(super) fn id(Listed { found, .. }: &Listed) -> Value {
-    let given = ["item_id", "id"].iter().find_map(|name| field(&found.fields, name));
-    given.unwrap_or_else(|| as_number(found.product.as_str()))
+impl Default for ListingFields {
+    /// The names that the earlier systems' own tables had, and those of shops' exports.
+    fn default() -> Self {
+        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect();
+        Self {
+            entity_id: names(&["entity_id"]),
+            sku: names(&["sku"]),
+            image_url: names(&["image_url", "small_image"]),
+            item_id: names(&["item_id", "id"]),
+            item_name: names(&["item_name", "name", "title"]),
+        }
+    }
+}
+
+impl ListingFields {
+    /// What the first system called a product, in its own JSON type.
+    pub(super) fn entity_id(&self, listed: &Listed) -> Value {
+        let given = first(&listed.found.fields, &self.entity_id);
+        given.cloned().unwrap_or_else(|| listed.found.product.to_string().into())
+    }
+
+    pub(super) fn sku(&self, listed: &Listed) -> Value {
+        first(&listed.found.fields, &self.sku).cloned().unwrap_or_default()
+    }
+
+    /// A product's id in its own JSON type; where it is the catalog's, as an integer where it is written as one, for tables
+    /// of numbers lose their type on the way into a catalog.
+    pub(super) fn item_id(&self, listed: &Listed) -> Value {
+        let given = first(&listed.found.fields, &self.item_id);
+        given.cloned().unwrap_or_else(|| as_number(listed.found.product.as_str()))
+    }
+
+    pub(super) fn item_name(&self, listed: &Listed) -> String {
+        first_text(&listed.found.fields, &self.item_name).unwrap_or_default().to_owned()
+    }
+
+    /// Where the product's picture is, or this server's URL of the image found.
+    pub(super) fn picture_url(&self, listed: &Listed, headers: &HeaderMap) -> String {
+        let given = first_text(&listed.found.fields, &self.image_url);
+        given.map_or_else(|| image_url::absolute(&listed.image_path, headers), str::to_owned)
+    }
+}
+
+/// The first of these fields that is there and not null.
+fn first<'f>(fields: &'f Fields, names: &[String]) -> Option<&'f Value> {
+    names.iter().find_map(|name| fields.get(name).filter(|value| !value.is_null()))
+}
+
+/// The first of these fields that is a text with something in it.
+fn first_text<'f>(fields: &'f Fields, names: &[String]) -> Option<&'f str> {
+    names.iter().find_map(|name| fields.get(name)?.as_str().filter(|text| !text.is_empty()))
 }
 
 /// `"17"` as 17; `"017"`, `"1e3"` and what no 64-bit integer holds as they are.
@@ -24,15 +80,6 @@ fn as_number(text: &str) -> Value {
         Ok(number) if number.to_string() == text => number.into(),
         _ => text.into(),
     }
-}
-
-/// The product's field `image_url` or `small_image`, or else this server's URL of the image found.
-pub(super) fn picture_url(Listed { found, image_path }: &Listed, headers: &HeaderMap) -> String {
-    let given = ["image_url", "small_image"].iter().find_map(|name| {
-        let url = found.fields.get(*name).and_then(Value::as_str).filter(|url| !url.is_empty());
-        url.map(str::to_owned)
-    });
-    given.unwrap_or_else(|| image_url::absolute(image_path, headers))
 }
 
 #[cfg(test)]

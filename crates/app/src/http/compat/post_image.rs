@@ -1,7 +1,6 @@
 //! `POST /postURL` and `POST /postImage`, as the third system answered them (CLIP over OpenSearch and S3).
 
 use super::asking::{json, looking_alike};
-use super::listing;
 use super::refusal::{NoImagesAnswer, Refusal};
 use crate::http::problem::Problem;
 use crate::http::question::MOST_RESULTS;
@@ -57,6 +56,7 @@ pub(in crate::http) struct ImagesAnswer {
         (status = 400, description = "The body cannot be read", body = NoImagesAnswer),
         (status = 408, description = "The body took too long to arrive", body = NoImagesAnswer),
         (status = 413, description = "The body is too large", body = NoImagesAnswer),
+        (status = 415, description = "The body is packed", body = NoImagesAnswer),
         (status = 422, description = "A field is missing or wrong, or the URL gives no picture", body = NoImagesAnswer),
         (status = 503, description = "Too many requests at once; see Retry-After", body = NoImagesAnswer),
     ),
@@ -82,6 +82,7 @@ pub(in crate::http) async fn post_url(
         (status = 400, description = "The body cannot be read", body = NoImagesAnswer),
         (status = 408, description = "The body took too long to arrive", body = NoImagesAnswer),
         (status = 413, description = "The body is too large", body = NoImagesAnswer),
+        (status = 415, description = "The body is packed", body = NoImagesAnswer),
         (status = 422, description = "A field is missing or wrong, or it is no picture", body = NoImagesAnswer),
         (status = 503, description = "Too many requests at once; see Retry-After", body = NoImagesAnswer),
     ),
@@ -104,7 +105,7 @@ async fn images(
     headers: &HeaderMap,
 ) -> Result<Json<ImagesAnswer>, Problem> {
     let found = looking_alike(state, subject, wanted(k)?).await?;
-    let images = found.iter().map(|listed| listing::picture_url(listed, headers)).collect();
+    let images = found.iter().map(|listed| state.listing().picture_url(listed, headers)).collect();
     Ok(Json(ImagesAnswer { images }))
 }
 

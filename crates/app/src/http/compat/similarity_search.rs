@@ -1,10 +1,10 @@
 //! `POST /similarity-search`, as the second system answered it (FastAPI, exact cosine of ResNet-50 vectors).
 
 use super::asking::looking_alike;
-use super::listing;
 use super::refusal::{ErrorAnswer, Refusal};
+use crate::http::body::{self, Held};
 use crate::http::problem::Problem;
-use crate::http::question::{self, Held, MOST_RESULTS};
+use crate::http::question::MOST_RESULTS;
 use crate::http::state::AppState;
 use crate::http::subject::Subject;
 use axum::Json;
@@ -55,6 +55,7 @@ pub(in crate::http) struct IdsAnswer {
         (status = 400, description = "Not a form with one picture `file`, or `top` is out of range", body = ErrorAnswer),
         (status = 408, description = "The body took too long to arrive", body = ErrorAnswer),
         (status = 413, description = "The body is too large", body = ErrorAnswer),
+        (status = 415, description = "The body is packed", body = ErrorAnswer),
         (status = 503, description = "Too many requests at once; see Retry-After", body = ErrorAnswer),
     ),
 )]
@@ -79,13 +80,13 @@ async fn answer(
     }
     let (picture, _held) = file(state, request).await?;
     let found = looking_alike(state, Subject::Bytes(picture), top).await?;
-    Ok(Json(IdsAnswer { ids: found.iter().map(listing::id).collect() }))
+    Ok(Json(IdsAnswer { ids: found.iter().map(|listed| state.listing().item_id(listed)).collect() }))
 }
 
 /// The bytes of the form's `file`; other fields are passed over, as the second system did.
 async fn file(state: &AppState, request: HttpRequest) -> Result<(Bytes, Held), Problem> {
     let (parts, body) = request.into_parts();
-    let (bytes, held) = question::receive(state, body).await?;
+    let (bytes, held) = body::receive(state, &parts.headers, body).await?;
     let whole = HttpRequest::from_parts(parts, Body::from(bytes));
     let mut form = Multipart::from_request(whole, state)
         .await

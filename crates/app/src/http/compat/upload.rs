@@ -1,14 +1,12 @@
 //! `POST /upload`, as the fourth system answered it: a photo from a phone's camera, as a `data:` URL in JSON.
 
 use super::asking::{json, looking_alike};
-use super::listing;
 use crate::http::image_url;
 use crate::http::problem::{Problem, QuestionProblems};
 use crate::http::state::AppState;
 use crate::http::subject::Subject;
 use axum::Json;
 use axum::extract::{Request as HttpRequest, State};
-use lookalike_engine::catalog::Fields;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -58,14 +56,8 @@ pub(in crate::http) async fn upload(
     let found = looking_alike(&state, subject, TOP).await?;
     let items = found.iter().map(|listed| Item {
         image_id: image_url::absolute(&listed.image_path, &headers),
-        item_id: listing::id(listed),
-        item_name: name(&listed.found.fields),
+        item_id: state.listing().item_id(listed),
+        item_name: state.listing().item_name(listed),
     });
     Ok(Json(items.collect()))
-}
-
-fn name(fields: &Fields) -> String {
-    let named =
-        ["item_name", "name", "title"].iter().find_map(|name| fields.get(*name).and_then(Value::as_str));
-    named.unwrap_or_default().to_owned()
 }
