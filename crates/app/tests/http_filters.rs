@@ -103,7 +103,7 @@ fn values_are_counted_among_the_products_that_a_filter_lets_through() {
         all["facets"][0],
         json!({
             "field": "price", "type": "number", "distinct": 5, "min": 11.0, "max": 15.0, "missing": 1,
-            "values": [11, 12, 13, 14, 15].map(|price| value(json!(price))),
+            "values": ([11, 12, 13, 14, 15].map(|price| value(json!(price)))),
         })
     );
     assert_eq!(

@@ -25,7 +25,8 @@ pub(super) struct Problem {
     pub(super) detail: String,
     pub(super) retry_after_s: Option<u16>,
     offset: Option<usize>,
-    checks: Option<serde_json::Value>,
+    /// Seldom there, and every result would carry its size.
+    checks: Option<Box<serde_json::Value>>,
 }
 
 /// An error, as RFC 9457 writes it.
@@ -161,7 +162,7 @@ impl Problem {
 
     /// This problem, with what the duplicate check found.
     pub(super) fn with_checks(self, checks: serde_json::Value) -> Self {
-        Self { checks: Some(checks), ..self }
+        Self { checks: Some(Box::new(checks)), ..self }
     }
 
     /// 413.
@@ -336,7 +337,7 @@ impl Problem {
             code: self.code,
             detail: self.detail,
             offset: self.offset,
-            checks: self.checks,
+            checks: self.checks.map(|checks| *checks),
         }
     }
 }
