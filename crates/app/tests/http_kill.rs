@@ -122,7 +122,7 @@ fn no_acknowledged_change_is_lost() {
     for round in 0..kills() {
         let server = Process::serving(&catalog);
         dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let pause = Duration::from_millis(300 + (dice >> 40) % 1000);
+        let (pause, enough) = (Duration::from_millis((dice >> 40) % 200), acknowledged + 2 + round);
         thread::scope(|scope| {
             for writer in 0..3 {
                 let (known, address) = (&known, server.address.clone());
@@ -145,6 +145,10 @@ fn no_acknowledged_change_is_lost() {
                         }
                     }
                 });
+            }
+            // Some changes first, however slow the machine is.
+            while known.lock().unwrap().values().filter(|expected| expected.is_some()).count() < enough {
+                thread::sleep(Duration::from_millis(5));
             }
             thread::sleep(pause);
             server.kill();

@@ -85,6 +85,7 @@ fn import(state: &AppState, jobs: &Jobs, job: &Job) -> anyhow::Result<Report> {
         if have_turn(serving.searcher.store(), job)? {
             break serving;
         }
+        anyhow::ensure!(!job.stop.load(Ordering::Relaxed), "it was stopped");
         if !state.reload() {
             thread::sleep(ASK_EVERY);
         }

@@ -93,7 +93,11 @@ pub(in crate::http) async fn put(
     parameters: Result<Query<StoringParameters>, QueryRejection>,
     request: Request,
 ) -> Result<(StatusCode, Json<StoredAnswer>), Problem> {
-    let id = named(id)?;
+    // Whatever can be an id names a product that may come to be.
+    let id = named(id).map_err(|problem| match problem.status {
+        StatusCode::NOT_FOUND => Problem::invalid("invalid_parameter", problem.detail),
+        _ => problem,
+    })?;
     let check = StoringParameters::read(parameters)?;
     let (given, _held) = body::read(&state, request).await?;
     let stored = store(&state, &id, Wanted::Put(given), check).await?;

@@ -11,6 +11,7 @@ use crate::store::{Apply, Store, Write};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use std::collections::HashSet;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -116,7 +117,11 @@ impl Thread {
             match self.waiting.recv_timeout(REST_AFTER) {
                 Ok(first) => {
                     let others = self.waiting.try_iter().take(MOST_TOGETHER - 1);
-                    self.commit(std::iter::once(first).chain(others).collect());
+                    let group = std::iter::once(first).chain(others).collect();
+                    // Should it panic, those in the group hear that nobody will tell them, and the next are stored.
+                    if catch_unwind(AssertUnwindSafe(|| self.commit(group))).is_err() {
+                        tracing::error!("storing changes failed unexpectedly: please report this");
+                    }
                 }
                 Err(RecvTimeoutError::Timeout) => {
                     // This thread's own and the committer's.
