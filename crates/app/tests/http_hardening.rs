@@ -1,6 +1,6 @@
 //! What hostile callers try, and how it is refused: each costs them a clear answer or their connection, and others nothing.
 
-#![expect(clippy::unwrap_used, reason = "a scenario that cannot go on fails right there")]
+#![expect(clippy::indexing_slicing, reason = "a scenario that cannot go on fails right there")]
 
 mod http_server;
 

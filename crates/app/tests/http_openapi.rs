@@ -1,10 +1,6 @@
 //! The API's description says what the server does: every route, who is let in, and how it is shown to people.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a scenario that cannot go on fails right there"
-)]
+#![expect(clippy::unwrap_used, reason = "a scenario that cannot go on fails right there")]
 
 mod http_server;
 

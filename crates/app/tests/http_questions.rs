@@ -1,10 +1,6 @@
 //! How a question may be put: about a part of a picture, page by page, for some fields; and what the answer says of itself.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a scenario that cannot go on fails right there"
-)]
+#![expect(clippy::unwrap_used, reason = "a scenario that cannot go on fails right there")]
 
 mod http_server;
 

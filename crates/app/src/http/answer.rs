@@ -57,7 +57,7 @@ enum Reason {
 
 /// How a text compares with the image found.
 #[derive(Serialize, ToSchema)]
-// Nothing else is in it: pictures' evidence has a cosine too.
+// Nothing else is in it, here and in the others: evidence is of one kind alone.
 #[serde(deny_unknown_fields)]
 struct TextEvidenceAnswer {
     /// Cosine of the text's vector and the image's, -1 to 1; far below 1 also where they fit.
@@ -66,6 +66,7 @@ struct TextEvidenceAnswer {
 
 /// How words fit the product found.
 #[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct WordsEvidenceAnswer {
     /// How well they fit (BM25), above 0; to be compared within one answer.
     bm25: f32,
@@ -73,6 +74,7 @@ struct WordsEvidenceAnswer {
 
 /// How a picture and a text compare with the image found.
 #[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct BothEvidenceAnswer {
     /// Cosine of the picture's vector and the image's, -1 to 1.
     picture_cosine: f32,
@@ -82,6 +84,7 @@ struct BothEvidenceAnswer {
 
 /// Where the product found stands among what looks alike and among what fits the words.
 #[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct RanksEvidenceAnswer {
     /// Its place among what looks alike, from 1; null beyond those that were looked at.
     picture_rank: Option<u32>,
@@ -140,6 +143,7 @@ pub(super) enum ClassName {
 
 /// Distances between the question's picture and the image found.
 #[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct EvidenceAnswer {
     /// The very same bytes.
     same_bytes: bool,
