@@ -36,6 +36,9 @@ pub(super) struct Search {
     /// Products to print at most.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
     top: u16,
+    /// Of products with the same value in this field show the best alone: one item listed in several marketplaces.
+    #[arg(long, value_name = "FIELD", conflicts_with = "text")]
+    fold_by: Option<String>,
     /// Leave out matches below this percentage.
     #[arg(long, default_value_t = 0.0, value_name = "PERCENT", value_parser = super::percent)]
     min_percent: f32,
@@ -87,6 +90,7 @@ impl Search {
             top: self.top.into(),
             min_percent: self.min_percent,
             filter: self.filter.filter.clone(),
+            fold_by: self.fold_by.clone(),
         };
         let matches = searcher.search(&probe, &request)?;
         let encoder = &searcher.encoder_of(&probe)?.name;

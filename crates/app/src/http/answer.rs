@@ -15,6 +15,7 @@ use utoipa::ToSchema;
     "evidence": {
         "same_bytes": false, "phash_bits": 0, "pdq_bits": 8, "pdq_quality": 100, "orientation": "upright",
         "cosine": 0.94,
+        "likeness": 0.96,
         "region": null,
         "region_cosine": 0.94
     }
@@ -37,6 +38,9 @@ pub(super) struct MatchAnswer {
     image_url: Option<String>,
     /// Why it matches.
     evidence: Reason,
+    /// Further products, best first, that it stands for; there only where `fold_by` folded any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    also: Vec<String>,
 }
 
 /// Why a product matches: a picture, words, or both.
@@ -157,6 +161,8 @@ struct EvidenceAnswer {
     orientation: OrientationName,
     /// Cosine of the vectors, -1 to 1.
     cosine: f32,
+    /// How alike both are as photos of a product, -1 to 1: the cosine, except under `look-1`, where colours count more.
+    likeness: f32,
     /// The part of the question's picture that looks more like the image found than the whole does, where it was looked
     /// for and does: `upper_left`, `upper_right`, `lower_left`, `lower_right`, `upper`, `without_border`.
     region: Option<&'static str>,
@@ -188,14 +194,33 @@ impl From<Class> for ClassName {
 
 impl From<Evidence> for EvidenceAnswer {
     fn from(evidence: Evidence) -> Self {
-        let Evidence { same_bytes, phash_bits, pdq_bits, pdq_quality, orientation, cosine, region, .. } =
-            evidence;
+        let Evidence {
+            same_bytes,
+            phash_bits,
+            pdq_bits,
+            pdq_quality,
+            orientation,
+            cosine,
+            likeness,
+            region,
+            ..
+        } = evidence;
         let orientation = match orientation {
             Orientation::Upright => OrientationName::Upright,
             Orientation::Turned => OrientationName::Turned,
         };
         let (region, region_cosine) = (region.map(Region::as_str), evidence.region_cosine);
-        Self { same_bytes, phash_bits, pdq_bits, pdq_quality, orientation, cosine, region, region_cosine }
+        Self {
+            same_bytes,
+            phash_bits,
+            pdq_bits,
+            pdq_quality,
+            orientation,
+            cosine,
+            likeness,
+            region,
+            region_cosine,
+        }
     }
 }
 
@@ -221,6 +246,7 @@ impl Showing<'_> {
             class: found.class.into(),
             fields: self.chosen(found.fields),
             evidence: Reason::Picture(found.evidence.into()),
+            also: found.also.iter().map(ToString::to_string).collect(),
         })
     }
 
@@ -248,6 +274,7 @@ impl Showing<'_> {
                     Reason::Ranks(RanksEvidenceAnswer { picture_rank: picture, words_rank: words })
                 }
             },
+            also: Vec::new(),
         })
     }
 

@@ -66,6 +66,10 @@ pub(super) async fn check(
     let mut watch = Stopwatch::start();
     let (asked, _held) = question::read(&state, request).await?;
     watch.lap(Stage::Receive);
+    if asked.fold_by.is_some() {
+        let detail = "fold_by is for /v1/search; leave it out here";
+        return Err(Problem::invalid("invalid_parameter", detail));
+    }
     if !matches!(asked.mode, None | Some(ModeName::Auto)) {
         let detail = "check looks for copies and look-alikes both; leave mode out, or ask /v1/search";
         return Err(Problem::invalid("invalid_parameter", detail));

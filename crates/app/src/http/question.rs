@@ -65,6 +65,9 @@ pub(super) struct Question {
     /// `GET /v1/catalog/fields` lists the fields.
     #[schema(max_length = 16384)]
     filter: Option<String>,
+    /// Of products with the same value in this field only the best is given, the others under its `also`: one item that is
+    /// listed in several marketplaces. For `search` by a picture alone.
+    fold_by: Option<String>,
     /// Which of the products' outermost fields to return, up to 100 names; all when left out, none when empty.
     #[schema(max_items = 100)]
     fields: Option<Vec<String>>,
@@ -106,6 +109,8 @@ pub(super) struct QuestionForm {
     min_percent: Option<f32>,
     /// Looks only at products whose fields fit.
     filter: Option<String>,
+    /// Of products with the same value in this field only the best is given.
+    fold_by: Option<String>,
     /// Which of the products' outermost fields to return, separated by commas; all when left out, none when empty.
     #[schema(example = "name,price")]
     fields: Option<String>,
@@ -142,6 +147,8 @@ pub(super) struct Asked {
     pub(super) page: Page,
     pub(super) min_percent: f32,
     pub(super) filter: Option<Filter>,
+    /// Of products with the same value in this field only the best.
+    pub(super) fold_by: Option<String>,
     /// Names of fields to return; `None` for all.
     pub(super) fields: Option<Vec<String>>,
 }
@@ -252,6 +259,7 @@ impl Question {
             "text_weight" => self.text_weight = Some(number()?),
             "encoder" => self.encoder = Some(text),
             "filter" => self.filter = Some(text),
+            "fold_by" => self.fold_by = Some(text).filter(|name| !name.is_empty()),
             "top" => self.top = Some(count()?),
             "offset" => self.offset = Some(count()?),
             "min_percent" => self.min_percent = Some(number()?),
@@ -269,7 +277,7 @@ impl Question {
             }
             _ => {
                 let known = "image, image_url, image_id, product_id, crop, text, text_weight, encoder, top, offset, \
-                             mode, min_percent, filter and fields";
+                             mode, min_percent, filter, fold_by and fields";
                 let detail = format!("the form has a field {name:?}; its fields are {known}");
                 return Err(Problem::invalid("invalid_parameter", detail));
             }
@@ -281,7 +289,7 @@ impl Question {
 fn answerable(question: Question, file: Option<Bytes>) -> Result<Asked, Problem> {
     let invalid = |detail: String| Problem::invalid("invalid_parameter", detail);
     let Question { image, image_url, image_id, product_id, crop, text, text_weight, encoder, .. } = question;
-    let Question { top, offset, mode, min_percent, filter, fields, .. } = question;
+    let Question { top, offset, mode, min_percent, filter, fold_by, fields, .. } = question;
     let image_id =
         image_id.map(ImageId::new).transpose().map_err(|error| invalid(format!("image_id: {error}")))?;
     let product_id = product_id
@@ -318,6 +326,9 @@ fn answerable(question: Question, file: Option<Bytes>) -> Result<Asked, Problem>
         About::Words(_) | About::Both(..) if mode.is_some() => {
             Some("mode says how pictures alone are compared")
         }
+        About::Words(_) | About::Both(..) if fold_by.is_some() => {
+            Some("fold_by folds what was found by a picture alone")
+        }
         About::Words(_) | About::Picture(_) if text_weight.is_some() => {
             Some("text_weight says how much words count beside a picture")
         }
@@ -343,5 +354,5 @@ fn answerable(question: Question, file: Option<Bytes>) -> Result<Asked, Problem>
     // An empty one is what a form sends whose text box was left empty.
     let filter = filter.filter(|text| !text.trim().is_empty());
     let filter = filter.map(|text| Filter::parse(&text)).transpose()?;
-    Ok(Asked { about, mode, page: Page { offset, top }, min_percent, filter, fields })
+    Ok(Asked { about, mode, page: Page { offset, top }, min_percent, filter, fold_by, fields })
 }

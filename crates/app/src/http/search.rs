@@ -87,7 +87,7 @@ pub(super) async fn search(
     let mut watch = Stopwatch::start();
     let (asked, _held) = question::read(&state, request).await?;
     watch.lap(Stage::Receive);
-    let Asked { about, mode, page, min_percent, filter, fields } = asked;
+    let Asked { about, mode, page, min_percent, filter, fold_by, fields } = asked;
     let top = page.needed();
     let (mut answer, watch) = match about {
         About::Words(Words { text, encoder }) => {
@@ -119,7 +119,7 @@ pub(super) async fn search(
         }
         About::Picture(depiction) => {
             let mode = mode.unwrap_or(ModeName::Auto).into();
-            let wanted = search::Request { mode, top, min_percent, filter, fold_by: None };
+            let wanted = search::Request { mode, top, min_percent, filter, fold_by };
             subject::ask(&state, depiction, watch, move |searcher, probe| {
                 let (found, more) = page.of(searcher.search(probe, &wanted)?);
                 let showing = Showing { store: searcher.store(), fields: fields.as_deref() };

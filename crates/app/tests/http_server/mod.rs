@@ -122,7 +122,16 @@ impl Server {
         let folder = stocked(encoders, IMAGES.len());
         let known = encoders.iter().chain(later).cloned().collect();
         let options = ServeOptions::on("127.0.0.1:0");
-        Self::over(folder, known, Settings { limits: ServeLimits::default(), allow_private: true, options, listing: ListingFields::default() })
+        Self::over(
+            folder,
+            known,
+            Settings {
+                limits: ServeLimits::default(),
+                allow_private: true,
+                options,
+                listing: ListingFields::default(),
+            },
+        )
     }
 
     fn of(encoders: &[Arc<dyn Encoder>], limits: ServeLimits, allow_private: bool, count: usize) -> Self {

@@ -7,7 +7,7 @@ use super::request::{ImportForm, ImportRequest};
 use super::upload;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::state::AppState;
-use crate::http::{body, products, question};
+use crate::http::{body, products};
 use axum::Json;
 use axum::extract::{FromRequest as _, Multipart, Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
@@ -85,8 +85,9 @@ pub(in crate::http) async fn import(
         let form = form.map_err(|rejection| Problem::malformed(rejection.body_text()))?;
         upload::read(form, folder.folder()?, patience).await?
     } else {
-        let received = body::read(&state, request.into_body()).await?;
-        let asked: ImportRequest = question::json(&state, received.bytes).await?;
+        let (parts, sent) = request.into_parts();
+        let (bytes, _held) = body::receive(&state, &parts.headers, sent).await?;
+        let asked: ImportRequest = body::json(&state, bytes).await?;
         if asked.source.trim().is_empty() {
             let detail = "source is missing: say where the source is, or send it as a file";
             return Err(Problem::invalid("invalid_parameter", detail));

@@ -2,8 +2,8 @@
 //!
 //! Reading costs no decoding of pictures and no fetching; those are `photos`'.
 
+use crate::http::body::{Held, json, receive};
 use crate::http::problem::Problem;
-use crate::http::question::{self, Held};
 use crate::http::state::AppState;
 use crate::http::subject::picture_from_text;
 use axum::body::{Body, Bytes};
@@ -139,11 +139,11 @@ pub(super) async fn read(state: &AppState, request: Request) -> Result<(Given, H
         ));
     }
     let (parts, body) = request.into_parts();
-    let (bytes, held) = question::receive(state, body).await?;
+    let (bytes, held) = receive(state, &parts.headers, body).await?;
     let given = if is_form {
         read_form(Request::from_parts(parts, Body::from(bytes)), state).await?
     } else {
-        let body: ProductBody = question::json(state, bytes).await?;
+        let body: ProductBody = json(state, bytes).await?;
         state.on_thread(move |_| body.given()).await?
     };
     Ok((given, held))
@@ -157,8 +157,9 @@ pub(super) async fn read_json<T: DeserializeOwned + Send + 'static>(
     if media_type(&request) != "application/json" {
         return Err(Problem::unsupported_media_type("send application/json"));
     }
-    let (bytes, held) = question::receive(state, request.into_body()).await?;
-    Ok((question::json(state, bytes).await?, held))
+    let (parts, body) = request.into_parts();
+    let (bytes, held) = receive(state, &parts.headers, body).await?;
+    Ok((json(state, bytes).await?, held))
 }
 
 /// What a body says it is, without parameters.
