@@ -61,7 +61,7 @@ def test_answers_have_the_fields_that_the_document_names(document):
 def calls():
     asked = dict.fromkeys(inspect.signature(_calls.question).parameters)
     return [
-        _calls.search(**asked), _calls.check(**asked), _calls.catalog(1), _calls.fields(), _calls.image("a", 16),
+        _calls.search(**asked), _calls.check(**asked), _calls.catalog(1), _calls.fields(), _calls.image("a", 16, "b"),
         _calls.facets(["a"], "b=1", 3), _calls.product("a"), _calls.products("a", 1, "b=1"),
         _calls.put_product("a", {}, "warn"), _calls.patch_product("a", {}, "warn"), _calls.delete_product("a"),
         _calls.put_products([], "warn"),

@@ -1,6 +1,11 @@
 //! Settings of the server out of flags, the environment and a file, and what `config show` says of them.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a scenario that cannot go on fails right there")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a scenario that cannot go on fails right there"
+)]
 
 mod cli_kit;
 

@@ -5,9 +5,9 @@ mod cli_kit;
 use cli_kit::{BINARY, Ran, Shop};
 use std::process::Command;
 
-const COMMANDS: [&str; 16] = [
-    "demo", "index", "search", "check", "serve", "keys", "status", "verify", "evaluate", "models", "runtime",
-    "encoders", "export", "import", "hash", "delete",
+const COMMANDS: [&str; 17] = [
+    "demo", "index", "search", "check", "serve", "keys", "config", "status", "verify", "evaluate", "models",
+    "runtime", "encoders", "export", "import", "hash", "delete",
 ];
 
 #[test]
@@ -33,6 +33,12 @@ fn what_can_be_done_about_encoders_explains_itself() {
         let help = Shop::new().run(["encoders", action, "--help"]);
         insta::assert_snapshot!(format!("encoders_{action}"), help.is_done().stdout);
     }
+}
+
+#[test]
+fn what_is_set_explains_itself() {
+    let help = Shop::new().run(["config", "show", "--help"]);
+    insta::assert_snapshot!("config_show", help.is_done().stdout);
 }
 
 #[test]

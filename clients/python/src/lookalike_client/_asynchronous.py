@@ -127,9 +127,10 @@ class AsyncLookalike:
         """How often values occur among the products that `filter` keeps."""
         return await self._send(_calls.facets(fields, filter, values))
 
-    async def image(self, image_id: str, width: int | None = None) -> bytes:
-        """A photo as it was indexed, or a JPEG of it that is `width` pixels wide."""
-        return await self._send(_calls.image(image_id, width))
+    async def image(self, image_id: str, width: int | None = None, *, product_id: str | None = None) -> bytes:
+        """A photo as it was indexed, or a JPEG of it that is `width` pixels wide; `product_id` says whose, where several
+        products have an image of that id."""
+        return await self._send(_calls.image(image_id, width, product_id))
 
     async def product(self, product_id: str) -> Product:
         """A product with its fields and images."""

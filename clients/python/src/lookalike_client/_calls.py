@@ -156,9 +156,9 @@ def facets(names: Sequence[str] | None, filter: str | None, values: int | None) 
     return Call("GET", "/v1/catalog/facets", _answer(Facets), params=params)
 
 
-def image(image_id: str, width: int | None) -> Call[bytes]:
+def image(image_id: str, width: int | None, product: str | None) -> Call[bytes]:
     made = lambda response, _: response.content
-    return Call("GET", "/v1/images/{id}", made, ids={"id": image_id}, params={"width": width})
+    return Call("GET", "/v1/images/{id}", made, ids={"id": image_id}, params={"width": width, "product": product})
 
 
 def product(product_id: str) -> Call[Product]:

@@ -15,18 +15,18 @@ Class = Literal["identical", "edited_copy", "similar", "described", "none"]
 T = typing.TypeVar("T")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Match:
     """A product that was found."""
 
     product_id: str
-    image_id: Optional[str]
+    image_id: Optional[str] = None
     match_percent: float
     score: float
     # "class" is a word of Python's own.
     class_: Class = field(metadata={"name": "class"})
     fields: dict[str, Any]
-    image_url: Optional[str]
+    image_url: Optional[str] = None
     evidence: dict[str, Any]
 
 
@@ -47,12 +47,12 @@ class CheckAnswer:
         return cards(f"verdict: {self.verdict}", self.matches, self.pictures)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SearchAnswer:
     """Products that match, best first."""
 
     results: list[Match]
-    encoder: Optional[str]
+    encoder: Optional[str] = None
     took_ms: float
     more: bool = False
     matched_by: Optional[Literal["vector", "words"]] = None
@@ -201,11 +201,11 @@ class Stored(Product):
     checks: Optional[list[PhotoCheck]] = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BatchResult:
     """What became of one product of a batch."""
 
-    product_id: Optional[str]
+    product_id: Optional[str] = None
     status: str
     problem: Optional[dict[str, Any]] = None
     checks: Optional[list[PhotoCheck]] = None
