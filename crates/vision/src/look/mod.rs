@@ -37,7 +37,7 @@ const WEIGHTS_FOR_COPIES: Beside = Beside { colours: 0.5, edges: 0.4 };
 
 /// The same where other photos of a product are asked for: an edited copy may have another tone, another photo of a red shirt
 /// shows a red shirt.
-const WEIGHTS_FOR_PRODUCTS: Beside = Beside { colours: 1.5, edges: 0.2 };
+const WEIGHTS_FOR_PRODUCTS: Beside = Beside { colours: 2.0, edges: 0.2 };
 
 /// What the two descriptors count, where the network counts 1.
 struct Beside {
