@@ -16,6 +16,7 @@ mod health;
 mod image_url;
 mod images;
 mod openapi;
+mod page;
 mod problem;
 mod question;
 mod router;

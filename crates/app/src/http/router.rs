@@ -2,8 +2,7 @@
 
 use super::auth::{Gate, gate};
 use super::problem::Problem;
-use super::{catalog, check, compat, fields, health, images, openapi, search, state::AppState};
-use crate::page;
+use super::{catalog, check, compat, fields, health, images, openapi, page, search, state::AppState};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, Method, Request, Uri, header};
@@ -28,10 +27,8 @@ pub fn router(state: AppState, gate: Gate) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/openapi.json", get(openapi::openapi_json))
-        .route("/", get(page::index))
-        .route("/page/lookalike.css", get(page::style))
-        .route("/page/lookalike.js", get(page::script))
-        .route("/page/icon.svg", get(page::icon));
+        .route("/", get(page::document))
+        .route("/page/{version}/{*path}", get(page::file));
     asking
         .merge(open)
         .fallback(no_such_route)
