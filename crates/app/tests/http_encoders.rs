@@ -129,14 +129,96 @@ fn words_are_compared_with_words_where_none_does() {
 }
 
 #[test]
+fn a_picture_and_words_are_added_where_an_encoder_reads_words() {
+    let server = both();
+    let ask = |weight: f64| {
+        let question = json!({"image_id": IMAGES[1], "text": "something red", "text_weight": weight});
+        server.post_json("/v1/search", &question).ok()
+    };
+    let found = |answer: &Value| -> Vec<String> {
+        let results = answer["results"].as_array().unwrap().iter();
+        results.map(|one| one["product_id"].as_str().unwrap().to_owned()).collect()
+    };
+    let answer = ask(0.5);
+    assert_eq!((&answer["matched_by"], &answer["encoder"]), (&json!("vector"), &json!("middle")));
+    assert_eq!(answer["index"], "exact");
+    let evidence = &answer["results"][0]["evidence"];
+    assert!(evidence["picture_cosine"].is_f64() && evidence["text_cosine"].is_f64(), "{answer}");
+    // With all the weight on one side the order is that of the other alone.
+    let by_picture = json!({"image_id": IMAGES[1], "encoder": "middle", "mode": "similar"});
+    let by_picture = server.post_json("/v1/search", &by_picture).ok();
+    let cosines = |answer: &Value, name: &str| -> Vec<f64> {
+        answer["results"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["evidence"][name].as_f64().unwrap())
+            .collect()
+    };
+    assert_eq!(found(&ask(0.0))[0], "p1");
+    assert!(cosines(&ask(0.0), "picture_cosine").is_sorted_by(|a, b| a >= b));
+    let rounded = |all: Vec<f64>| all.iter().map(|one| (one * 1e3).round()).collect::<Vec<_>>();
+    assert_eq!(rounded(cosines(&ask(0.0), "picture_cosine")), rounded(cosines(&by_picture, "cosine")));
+    assert_eq!(
+        found(&ask(1.0)),
+        found(&server.post_json("/v1/search", &json!({"text": "something red"})).ok())
+    );
+    assert_ne!(found(&ask(0.0)), found(&ask(1.0)));
+    // By form, with a filter, and by an encoder that reads no words.
+    let form: [http_server::Part<'_>; 4] = [
+        ("image", Some("a.png"), &photo(1)),
+        ("text", None, b"something red"),
+        ("text_weight", None, b"0.25"),
+        ("filter", None, b"price>=13"),
+    ];
+    let kept = found(&server.post_form("/v1/search", &form).ok());
+    assert_eq!(kept.len(), 3, "{kept:?}");
+    let named = json!({"image_id": IMAGES[1], "text": "product 4", "encoder": "look-1"});
+    let named = server.post_json("/v1/search", &named).ok();
+    assert_eq!((&named["matched_by"], &named["encoder"]), (&json!("words"), &json!("look-1")));
+}
+
+#[test]
+fn a_picture_and_words_are_fused_by_rank_where_no_encoder_reads_words() {
+    let server = Server::start();
+    let ask = |extra: Value| {
+        let mut question = json!({"image_id": IMAGES[1], "text": "product 4"});
+        question.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        server.post_json("/v1/search", &question).ok()
+    };
+    let answer = ask(json!({}));
+    assert_eq!((&answer["matched_by"], &answer["encoder"]), (&json!("words"), &json!("look-1")));
+    assert_eq!((&answer["index"], &answer["truncated"]), (&json!("exact+words"), &json!(false)));
+    let results = answer["results"].as_array().unwrap();
+    assert_eq!(results.len(), IMAGES.len());
+    let ranks = |id: &str, rank: &str| {
+        let one = results.iter().find(|one| one["product_id"] == id).unwrap();
+        one["evidence"][rank].as_u64()
+    };
+    assert_eq!((ranks("p1", "picture_rank"), ranks("p4", "words_rank")), (Some(1), Some(1)));
+    // Product 0 is called something else.
+    assert_eq!(ranks("p0", "words_rank"), None);
+    assert_eq!(ask(json!({"text_weight": 0}))["results"][0]["product_id"], "p1");
+    assert_eq!(ask(json!({"text_weight": 1}))["results"][0]["product_id"], "p4");
+    assert_eq!(ask(json!({"text_weight": 1}))["results"].as_array().unwrap().len(), 5);
+    assert_eq!(ask(json!({"text_weight": 0, "min_percent": 99}))["results"].as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn words_that_make_no_question_are_refused_with_the_reason() {
     let server = Server::start();
     for (question, says) in [
         (json!({"text": " \n "}), "the text is blank"),
         (json!({"text": "?"}), "no letter and no digit"),
         (json!({"text": "x".repeat(4097)}), "4097 characters long; the longest allowed is 4096"),
-        (json!({"text": "mug", "image_id": IMAGES[0]}), "exactly one of"),
-        (json!({"text": "mug", "mode": "similar"}), "leave it out beside text"),
+        (json!({"text": "?", "image_id": IMAGES[0]}), "no letter and no digit"),
+        (json!({"text": "mug", "mode": "similar"}), "mode says how pictures alone are compared"),
+        (
+            json!({"text": "mug", "text_weight": 0.5}),
+            "text_weight says how much words count beside a picture",
+        ),
+        (json!({"text": "mug", "crop": {"x": 0, "y": 0, "width": 1, "height": 1}}), "crop says which part"),
+        (json!({"text": "mug", "image_id": IMAGES[0], "text_weight": 1.5}), "it must be 0 to 1"),
         (json!({"text": "mug", "encoder": "look-1"}), "reads pictures, not words"),
         (json!({"text": 5}), "invalid type"),
         (json!({"text": "mug", "top": 0}), "top is 0"),

@@ -5,6 +5,9 @@
 mod http_server;
 
 use http_server::{IMAGES, Part, Server, photo};
+use lookalike_engine::catalog::ProductId;
+use lookalike_engine::store::embedded::{Access, EmbeddedStore};
+use lookalike_engine::store::{Store, Write};
 use serde_json::{Value, json};
 
 fn ids(answer: &Value, list: &str) -> Vec<String> {
@@ -87,4 +90,73 @@ fn the_fields_are_listed_with_their_values() {
         (&json!(11.0), &json!(15.0), &json!(["number"]))
     );
     assert_eq!(price["values"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn values_are_counted_among_the_products_that_a_filter_lets_through() {
+    let server = Server::start();
+    let facets = |query: &str| server.get(&format!("/v1/catalog/facets{query}")).ok();
+    let all = facets("?fields=price,name");
+    assert_eq!(all["products"], 6);
+    let value = |value: Value| json!({"value": value, "count": 1});
+    assert_eq!(
+        all["facets"][0],
+        json!({
+            "field": "price", "type": "number", "distinct": 5, "min": 11.0, "max": 15.0, "missing": 1,
+            "values": [11, 12, 13, 14, 15].map(|price| value(json!(price))),
+        })
+    );
+    assert_eq!(
+        (&all["facets"][1]["type"], &all["facets"][1]["values"][0]["value"]),
+        (&json!("text"), &json!("Product 1"))
+    );
+    let some = facets("?fields=price,sku,gone&filter=price%3C13&values=1");
+    assert_eq!((&some["products"], &some["facets"][0]["max"]), (&json!(2), &json!(12.0)));
+    assert_eq!(some["facets"][0]["values"].as_array().unwrap().len(), 1);
+    for missing in [&some["facets"][1], &some["facets"][2]] {
+        assert_eq!(
+            (&missing["type"], &missing["missing"], &missing["distinct"]),
+            (&Value::Null, &json!(2), &json!(0))
+        );
+    }
+    // Without names all fields come whose values can be counted.
+    let names = |answer: &Value| -> Vec<String> {
+        answer["facets"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["field"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(names(&facets("")), ["entity_id", "sku", "small_image", "name", "price"]);
+    // What is written counts at once.
+    let store = EmbeddedStore::open(&server.folder.path().join("shop.lookalike"), Access::ReadWrite).unwrap();
+    let fields = json!({"price": "11", "name": "PRODUCT 1"}).as_object().unwrap().clone();
+    store.apply(&[Write::Delete(ProductId::new("p5").unwrap())]).unwrap();
+    store.apply(&[Write::Product { id: ProductId::new("new").unwrap(), fields, images: vec![] }]).unwrap();
+    let now = facets("?fields=price,name");
+    assert_eq!((&now["products"], &now["facets"][0]["max"]), (&json!(6), &json!(14.0)));
+    assert_eq!(now["facets"][1]["values"][0], json!({"value": "Product 1", "count": 2}));
+}
+
+#[test]
+fn what_cannot_be_counted_is_refused_with_the_reason() {
+    let server = Server::start();
+    for (query, status, says) in [
+        ("?values=1001", 422, "0 to 1000"),
+        ("?values=-1", 422, "values"),
+        ("?fields=price,,name", 422, "at character 7"),
+        ("?fields=price;name", 422, "`,` or the end"),
+        ("?fields=%22open", 422, "fields"),
+        ("?filter=price%3C", 400, "the filter"),
+        ("?field=price", 422, "unknown field"),
+        (
+            &format!("?fields={}", (0..33).map(|n| format!("f{n}")).collect::<Vec<_>>().join(",")),
+            422,
+            "fields",
+        ),
+    ] {
+        let (_, detail) = server.get(&format!("/v1/catalog/facets{query}")).problem(status);
+        assert!(detail.contains(says), "{query}: {detail}");
+    }
 }

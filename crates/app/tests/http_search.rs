@@ -10,7 +10,7 @@ mod http_server;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http_server::{IMAGES, Part, Server, drawing, jpeg, photo, photo_host};
+use http_server::{IMAGES, Part, Server, drawing, jpeg, photo, photo_host, silent_host};
 use lookalike::http::ServeLimits;
 use serde_json::{Value, json};
 
@@ -119,7 +119,8 @@ fn every_wrong_question_is_the_callers_problem() {
     let id = IMAGES[0];
     let wrong = [
         (json!({}), 422, "exactly one of"),
-        (json!({"image_id": id, "product_id": "p0"}), 422, "not 2 of them"),
+        (json!({"image_id": id, "image": "QUJD"}), 422, "not 2 pictures"),
+        (json!({"image_id": id, "product_id": "p1"}), 404, "of a product \"p1\""),
         (json!({"image_id": "nowhere"}), 404, "no image \"nowhere\""),
         (json!({"product_id": "nobody"}), 404, "no product \"nobody\""),
         (json!({"image_id": ""}), 422, "image_id"),
@@ -162,7 +163,7 @@ fn every_wrong_form_is_the_callers_problem() {
     let wrong: [(&[Part<'_>], &str); 7] = [
         (&[], "exactly one of"),
         (&[image, image], "more than once"),
-        (&[image, ("image_id", None, b"x")], "not 2 of them"),
+        (&[image, ("image_id", None, b"x")], "not 2 pictures"),
         (&[image, ("top", None, b"many")], "a whole number"),
         (&[image, ("min_percent", None, b"NaN")], "0 to 100"),
         (&[image, ("mode", None, b"loud")], "auto, duplicate or similar"),
@@ -220,23 +221,62 @@ fn a_body_over_the_limit_is_told_so() {
 
 #[test]
 fn requests_beyond_the_places_are_turned_away_and_told_when_to_come_back() {
-    // Given a server with one place, taken by a caller whose body does not come,
-    let server = Server::with(ServeLimits { places: 1, ..ServeLimits::default() }, false, 1);
-    let mut slow = std::net::TcpStream::connect(server.address).unwrap();
-    let head = b"POST /v1/search HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n";
-    std::io::Write::write_all(&mut slow, head).unwrap();
-    // who is told to go on once it has the place,
-    let mut told = [0; 12];
-    std::io::Read::read_exact(&mut slow, &mut told).unwrap();
-    assert_eq!(&told, b"HTTP/1.1 100");
+    // Given a server with one place, taken by a caller whose picture's host does not answer,
+    let server = Server::with(ServeLimits { places: 1, ..ServeLimits::default() }, true, 1);
+    let (host, callers) = silent_host();
+    let mut waiting = std::net::TcpStream::connect(server.address).unwrap();
+    let body = json!({"image_url": format!("{host}/a.jpg")}).to_string();
+    let head = format!(
+        "POST /v1/search HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    std::io::Write::write_all(&mut waiting, format!("{head}{body}").as_bytes()).unwrap();
+    let asked_for_the_picture = callers.recv().unwrap();
     // when another one asks,
     let ask = || server.post_json("/v1/search", &json!({"image_id": IMAGES[0]}));
     let turned_away = ask();
     // then that one is turned away, and served once the first is gone.
     assert_eq!(turned_away.problem(503).0, "busy");
     assert_eq!(turned_away.header("retry-after"), Some("1"));
-    drop(slow);
+    drop(asked_for_the_picture);
     assert!(std::iter::repeat_with(ask).take(2000).any(|reply| reply.status == 200));
+}
+
+#[test]
+fn callers_who_send_slowly_hold_up_nobody() {
+    // Given a server with one place, and callers whose bodies do not come,
+    let server = Server::with(ServeLimits { places: 1, ..ServeLimits::default() }, false, 1);
+    let head = b"POST /v1/search HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n";
+    let slow = || {
+        let mut slow = std::net::TcpStream::connect(server.address).unwrap();
+        std::io::Write::write_all(&mut slow, head).unwrap();
+        let mut told = [0; 12];
+        std::io::Read::read_exact(&mut slow, &mut told).unwrap();
+        assert_eq!(&told, b"HTTP/1.1 100");
+        slow
+    };
+    let _slow: Vec<_> = std::iter::repeat_with(slow).take(8).collect();
+    // when another one asks, then that one is served.
+    server.post_json("/v1/search", &json!({"image_id": IMAGES[0]})).ok();
+}
+
+#[test]
+fn bodies_that_do_not_fit_in_memory_together_are_turned_away() {
+    // Given room for two pictures and a caller whose large body is on its way,
+    let limits = ServeLimits { body_bytes: 1 << 20, bodies_bytes: 256 << 10, ..ServeLimits::default() };
+    let server = Server::with(limits, false, 1);
+    let mut slow = std::net::TcpStream::connect(server.address).unwrap();
+    let head = b"POST /v1/search HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 300000\r\n\r\n";
+    std::io::Write::write_all(&mut slow, &[&head[..], &[b' '; 200_000]].concat()).unwrap();
+    // when one more large body comes, then it is turned away; a small one is served, and the large one later.
+    let large = || {
+        let padded = format!("{{\"image_id\": {:?}}}{}", IMAGES[0], " ".repeat(150_000));
+        server.request("POST", "/v1/search", &[("content-type", "application/json")], padded.as_bytes())
+    };
+    assert!(std::iter::repeat_with(large).take(2000).any(|reply| reply.status == 503));
+    server.post_json("/v1/search", &json!({"image_id": IMAGES[0]})).ok();
+    drop(slow);
+    assert!(std::iter::repeat_with(large).take(2000).any(|reply| reply.status == 200));
 }
 
 #[test]

@@ -6,12 +6,12 @@
 )]
 
 use lookalike_engine::catalog::{Fields, ImageId, Location, ProductId};
-use lookalike_engine::filter::{FieldSummary, Filter};
+use lookalike_engine::filter::{Facets, FieldPath, FieldSummary, Filter};
 use lookalike_engine::search::{Mode, Request, Searcher};
 use lookalike_engine::store::embedded::EmbeddedStore;
 use lookalike_engine::store::{
-    Fingerprint, ImageKey, ImageWrite, KnownProduct, NewImage, Problem, SampledVector, Store, StoreError,
-    StoredImage, StoredProduct, Summary, Write,
+    Fingerprint, ImageKey, ImageWrite, IndexKind, KnownProduct, NewImage, Problem, SampledVector, Store,
+    StoreError, StoredImage, StoredProduct, Summary, Write,
 };
 use lookalike_vision::Picture;
 use lookalike_vision::encoder::{EncodeError, Encoder, EncoderId};
@@ -63,8 +63,19 @@ impl Store for Noting {
     fn encoders(&self) -> &[EncoderId] {
         self.store.encoders()
     }
+    fn index(&self) -> IndexKind {
+        self.store.index()
+    }
     fn apply(&self, batch: &[Write]) -> Result<(), StoreError> {
         self.store.apply(batch)
+    }
+    fn facets(
+        &self,
+        fields: &[FieldPath],
+        filter: Option<&Filter>,
+        most_values: usize,
+    ) -> Result<Facets, StoreError> {
+        self.store.facets(fields, filter, most_values)
     }
     fn known(&self, id: &ProductId) -> Result<Option<KnownProduct>, StoreError> {
         self.store.known(id)

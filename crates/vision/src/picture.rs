@@ -2,6 +2,7 @@
 //!
 //! Everything that makes a signature takes a [`Picture`]. How bytes become one is `decode`'s business.
 
+use crate::pixels::{Rect, crop_rgb};
 use std::borrow::Cow;
 
 /// Upright RGB pixels, rows top to bottom, three bytes per pixel.
@@ -64,6 +65,20 @@ impl Picture {
         self.alpha.as_deref()
     }
 
+    /// What `rect` shows of it.
+    ///
+    /// # Errors
+    /// When the rectangle is empty or reaches over an edge.
+    pub fn crop(&self, rect: Rect) -> Result<Self, SizeMismatch> {
+        let rows = |alpha: &Vec<u8>| {
+            let rows =
+                alpha.chunks_exact(self.width as usize).skip(rect.y as usize).take(rect.height as usize);
+            rows.flat_map(|row| row.iter().skip(rect.x as usize).take(rect.width as usize)).copied().collect()
+        };
+        let alpha = self.alpha.as_ref().map(rows);
+        Self::new(rect.width, rect.height, crop_rgb(&self.rgb, self.width, rect), alpha)
+    }
+
     /// The colours as seen on a white page: borrowed when opaque, blended otherwise.
     pub fn on_white(&self) -> Cow<'_, [u8]> {
         let Some(alpha) = &self.alpha else {
@@ -91,6 +106,16 @@ mod tests {
         assert!(Picture::new(0, 2, vec![], None).is_err());
         assert!(Picture::new(2, 2, vec![0; 12], Some(vec![0; 3])).is_err());
         assert!(Picture::new(2, 2, vec![0; 12], Some(vec![0; 4])).is_ok());
+    }
+
+    #[test]
+    fn a_part_keeps_its_colours_and_its_transparency() {
+        let rgb = (0..4 * 3 * 3).collect();
+        let picture = Picture::new(4, 3, rgb, Some((0..12).collect())).unwrap();
+        let part = picture.crop(Rect { x: 1, y: 2, width: 2, height: 1 }).unwrap();
+        assert_eq!((part.rgb(), part.alpha()), (&[27, 28, 29, 30, 31, 32][..], Some(&[9, 10][..])));
+        assert!(picture.crop(Rect { x: 3, y: 0, width: 2, height: 1 }).is_err());
+        assert!(picture.crop(Rect { x: 0, y: 0, width: 0, height: 1 }).is_err());
     }
 
     #[test]

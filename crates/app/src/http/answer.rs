@@ -1,10 +1,10 @@
 //! How matches are written in answers.
 
 use super::image_url;
-use lookalike_engine::catalog::Fields;
+use lookalike_engine::catalog::{Fields, ImageId};
 use lookalike_engine::search::{Class, Evidence, Match, Orientation, Region, TextEvidence, TextMatch};
+use lookalike_engine::store::{ImageKey, IndexKind, Store, StoreError};
 use serde::Serialize;
-use std::time::Instant;
 use utoipa::ToSchema;
 
 /// A product that was found.
@@ -30,7 +30,7 @@ pub(super) struct MatchAnswer {
     score: f32,
     /// What the match is.
     class: ClassName,
-    /// The product's fields as its source gave them.
+    /// The product's fields as its source gave them; those asked for.
     #[schema(value_type = Object)]
     fields: Fields,
     /// Where this server shows the image.
@@ -39,7 +39,7 @@ pub(super) struct MatchAnswer {
     evidence: Reason,
 }
 
-/// Why a product matches: a picture, a text's vector, or words.
+/// Why a product matches: a picture, words, or both.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 enum Reason {
@@ -49,6 +49,10 @@ enum Reason {
     Text(TextEvidenceAnswer),
     /// The question was words, compared with words.
     Words(WordsEvidenceAnswer),
+    /// The question was a picture and words, compared with photos.
+    Both(BothEvidenceAnswer),
+    /// The question was a picture, compared with photos, and words, compared with words.
+    Ranks(RanksEvidenceAnswer),
 }
 
 /// How a text compares with the image found.
@@ -63,6 +67,57 @@ struct TextEvidenceAnswer {
 struct WordsEvidenceAnswer {
     /// How well they fit (BM25), above 0; to be compared within one answer.
     bm25: f32,
+}
+
+/// How a picture and a text compare with the image found.
+#[derive(Serialize, ToSchema)]
+struct BothEvidenceAnswer {
+    /// Cosine of the picture's vector and the image's, -1 to 1.
+    picture_cosine: f32,
+    /// Cosine of the text's vector and the image's, -1 to 1; far below 1 also where they fit.
+    text_cosine: f32,
+}
+
+/// Where the product found stands among what looks alike and among what fits the words.
+#[derive(Serialize, ToSchema)]
+struct RanksEvidenceAnswer {
+    /// Its place among what looks alike, from 1; null beyond those that were looked at.
+    picture_rank: Option<u32>,
+    /// Its place among what fits the words, from 1; null where it does not or is beyond those that were looked at.
+    words_rank: Option<u32>,
+}
+
+/// Which index answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub(super) enum IndexName {
+    /// All vectors or hashes, compared one by one or as good as: nothing is missed.
+    #[serde(rename = "exact")]
+    Exact,
+    /// An approximate one, which may miss some.
+    #[serde(rename = "approximate")]
+    Approximate,
+    /// The words in the products' fields.
+    #[serde(rename = "words")]
+    Words,
+    /// Both of these.
+    #[serde(rename = "exact+words")]
+    ExactAndWords,
+    /// Both of these.
+    #[serde(rename = "approximate+words")]
+    ApproximateAndWords,
+}
+
+impl IndexName {
+    /// Of a question that was compared with photos, with words, or with both.
+    pub(super) fn of(store: &dyn Store, photos: bool, words: bool) -> Self {
+        match (store.index(), photos, words) {
+            (_, false, _) => Self::Words,
+            (IndexKind::Exact, _, false) => Self::Exact,
+            (IndexKind::Approximate, _, false) => Self::Approximate,
+            (IndexKind::Exact, _, true) => Self::ExactAndWords,
+            (IndexKind::Approximate, _, true) => Self::ApproximateAndWords,
+        }
+    }
 }
 
 /// What a match is.
@@ -138,40 +193,62 @@ impl From<Evidence> for EvidenceAnswer {
     }
 }
 
-impl From<Match> for MatchAnswer {
-    fn from(found: Match) -> Self {
-        Self {
-            image_url: Some(image_url::path(&found.image)),
+/// How products are shown.
+pub(super) struct Showing<'a> {
+    pub(super) store: &'a dyn Store,
+    /// Names of the fields that are; `None` for all.
+    pub(super) fields: Option<&'a [String]>,
+}
+
+impl Showing<'_> {
+    /// A product that was found by a picture.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(super) fn found(&self, found: Match) -> Result<MatchAnswer, StoreError> {
+        Ok(MatchAnswer {
+            image_url: Some(image_url::of(self.store, &found.product, &found.image, found.key)?),
             product_id: found.product.to_string(),
             image_id: Some(found.image.to_string()),
             match_percent: found.match_percent,
             score: found.score,
             class: found.class.into(),
-            fields: found.fields,
+            fields: self.chosen(found.fields),
             evidence: Reason::Picture(found.evidence.into()),
-        }
+        })
     }
-}
 
-impl From<TextMatch> for MatchAnswer {
-    fn from(found: TextMatch) -> Self {
-        Self {
-            image_url: found.image.as_ref().map(image_url::path),
+    /// A product that was found by words, alone or beside a picture.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(super) fn described(&self, found: TextMatch) -> Result<MatchAnswer, StoreError> {
+        let url = |(image, key): (&ImageId, ImageKey)| image_url::of(self.store, &found.product, image, key);
+        Ok(MatchAnswer {
+            image_url: found.image.as_ref().zip(found.key).map(url).transpose()?,
             product_id: found.product.to_string(),
             image_id: found.image.map(|image| image.to_string()),
             match_percent: found.match_percent,
             score: found.score,
             class: found.class.into(),
-            fields: found.fields,
+            fields: self.chosen(found.fields),
             evidence: match found.evidence {
                 TextEvidence::Cosine(cosine) => Reason::Text(TextEvidenceAnswer { cosine }),
                 TextEvidence::Bm25(bm25) => Reason::Words(WordsEvidenceAnswer { bm25 }),
+                TextEvidence::Cosines { picture, text } => {
+                    Reason::Both(BothEvidenceAnswer { picture_cosine: picture, text_cosine: text })
+                }
+                TextEvidence::Ranks { picture, words } => {
+                    Reason::Ranks(RanksEvidenceAnswer { picture_rank: picture, words_rank: words })
+                }
             },
-        }
+        })
     }
-}
 
-/// Milliseconds since `started`, to a hundredth.
-pub(super) fn took_ms(started: Instant) -> f64 {
-    (started.elapsed().as_secs_f64() * 100_000.0).round() / 100.0
+    fn chosen(&self, mut fields: Fields) -> Fields {
+        if let Some(names) = self.fields {
+            fields.retain(|field, _| names.iter().any(|name| name == field));
+        }
+        fields
+    }
 }

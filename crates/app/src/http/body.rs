@@ -1,33 +1,67 @@
-//! A request's body, whole and bounded in size and time.
+//! A request's body, whole and bounded in size, in time and in what all bodies together take.
 //!
-//! A body over the limit is read on for a while without being kept: a caller who is cut off while still sending
-//! sees a broken connection instead of the answer that says why.
+//! A body over a limit is read on for a while without being kept: a caller who is cut off while still sending
+//! sees a broken connection instead of the answer that says why. A body that is on its way takes room only for what has
+//! arrived, and no place: callers who send slowly hold up nobody.
 
 use super::problem::Problem;
+use super::state::AppState;
 use axum::body::{Body, Bytes, HttpBody};
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// How many times the limit is read and thrown away before a caller is cut off after all.
 const TOLERANCE: usize = 4;
+/// In what steps room is taken.
+pub(super) const ROOM_STEP_BYTES: usize = 64 << 10;
+
+/// A body that has arrived, with the room it takes.
+pub(super) struct Received {
+    /// The body.
+    pub(super) bytes: Bytes,
+    /// Held for as long as the bytes are.
+    pub(super) room: Room,
+}
+
+/// Room for one body among all that are in memory.
+#[derive(Debug, Default)]
+pub(super) struct Room(Option<OwnedSemaphorePermit>);
+
+impl Room {
+    /// Takes what `bytes` need beyond what is held; false where there is no more to be had.
+    fn grow(&mut self, state: &AppState, bytes: usize) -> bool {
+        let held = self.0.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let Some(more @ 1..) = bytes.div_ceil(ROOM_STEP_BYTES).checked_sub(held) else { return true };
+        let Some(taken) = state.room(more) else { return false };
+        match &mut self.0 {
+            Some(room) => room.merge(taken),
+            none => *none = Some(taken),
+        }
+        true
+    }
+}
 
 /// Reads all of `body`.
 ///
 /// # Errors
-/// 413 over `limit_bytes`, 408 when it takes longer than `timeout`, 400 when it breaks off.
-pub(super) async fn read(body: Body, limit_bytes: usize, timeout: Duration) -> Result<Bytes, Problem> {
-    tokio::time::timeout(timeout, read_all(body, limit_bytes)).await.unwrap_or_else(|_| {
+/// 413 over the limit, 408 when it takes too long, 400 when it breaks off, 503 when all bodies together take too much.
+pub(super) async fn read(state: &AppState, body: Body) -> Result<Received, Problem> {
+    let timeout = state.limits().body_timeout;
+    tokio::time::timeout(timeout, read_all(state, body)).await.unwrap_or_else(|_| {
         Err(Problem::too_slow(format!("the body did not arrive within {} s", timeout.as_secs())))
     })
 }
 
-async fn read_all(mut body: Body, limit_bytes: usize) -> Result<Bytes, Problem> {
+async fn read_all(state: &AppState, mut body: Body) -> Result<Received, Problem> {
+    let limit_bytes = state.limits().body_bytes;
     let announced = body.size_hint().lower();
     if announced > (limit_bytes * TOLERANCE) as u64 {
         return Err(Problem::too_large(limit_bytes));
     }
     let mut kept = Vec::new();
+    let mut room = Room::default();
+    let mut is_crowded = false;
     let mut received = 0_usize;
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
         let frame = frame.map_err(|_| Problem::malformed("the body broke off before its end"))?;
@@ -36,11 +70,19 @@ async fn read_all(mut body: Body, limit_bytes: usize) -> Result<Bytes, Problem> 
         if received > limit_bytes * TOLERANCE {
             break;
         }
-        if received > limit_bytes {
-            kept = Vec::new();
+        let is_kept = received <= limit_bytes && !is_crowded;
+        is_crowded |= is_kept && !room.grow(state, received);
+        if !is_kept || is_crowded {
+            (kept, room) = (Vec::new(), Room::default());
         } else {
             kept.extend_from_slice(&data);
         }
     }
-    if received > limit_bytes { Err(Problem::too_large(limit_bytes)) } else { Ok(kept.into()) }
+    if received > limit_bytes {
+        Err(Problem::too_large(limit_bytes))
+    } else if is_crowded {
+        Err(Problem::busy())
+    } else {
+        Ok(Received { bytes: kept.into(), room })
+    }
 }

@@ -131,11 +131,13 @@ fn sample(store: &dyn Store, images: u64, count: usize) -> Result<Vec<Sample>, S
     let ids: Vec<ProductId> = chosen.iter().map(|image| image.product.clone()).collect();
     let mut fields: HashMap<ProductId, Fields> =
         store.products(&ids)?.into_iter().map(|product| (product.id, product.fields)).collect();
-    let samples = chosen.into_iter().map(|image| Sample {
-        image_url: image_url::path(&image.id),
-        fields: fields.remove(&image.product).unwrap_or_default(),
-        product_id: image.product.to_string(),
-        image_id: image.id.to_string(),
+    let samples = chosen.into_iter().map(|image| {
+        Ok(Sample {
+            image_url: image_url::of(store, &image.product, &image.id, image.key)?,
+            fields: fields.remove(&image.product).unwrap_or_default(),
+            product_id: image.product.to_string(),
+            image_id: image.id.to_string(),
+        })
     });
-    Ok(samples.collect())
+    samples.collect()
 }

@@ -1,13 +1,14 @@
 //! `POST /v1/check`: is this photo already listed?
 
-use super::answer::{ClassName, MatchAnswer, took_ms};
+use super::answer::{ClassName, IndexName, MatchAnswer, Showing};
 use super::problem::{Problem, QuestionProblems};
-use super::question::{self, ModeName, Question, QuestionForm};
+use super::question::{self, About, ModeName, Question, QuestionForm};
 use super::state::AppState;
+use super::subject;
+use super::timings::{Stage, Stopwatch, Timings};
 use axum::Json;
 use axum::extract::{Request, State};
 use serde::Serialize;
-use std::time::Instant;
 use utoipa::ToSchema;
 
 /// A verdict and what speaks for it.
@@ -17,8 +18,14 @@ pub(super) struct CheckAnswer {
     verdict: ClassName,
     /// Best first, one per product; products of class `none` are left out.
     matches: Vec<MatchAnswer>,
+    /// Whether there are more matches after these: ask again with `offset`.
+    more: bool,
     /// The encoder that "looks alike" is measured with.
     encoder: String,
+    /// Which index answered.
+    index: IndexName,
+    /// How long each stage took.
+    timings: Timings,
     /// How long the answer took, in milliseconds.
     took_ms: f64,
 }
@@ -43,19 +50,34 @@ pub(super) async fn check(
     State(state): State<AppState>,
     request: Request,
 ) -> Result<Json<CheckAnswer>, Problem> {
-    let started = Instant::now();
-    let _place = state.place()?;
-    let asked = question::read(&state, request).await?;
+    let mut watch = Stopwatch::start();
+    let (asked, _held) = question::read(&state, request).await?;
+    watch.lap(Stage::Receive);
     if !matches!(asked.mode, None | Some(ModeName::Auto)) {
         let detail = "check looks for copies and look-alikes both; leave mode out, or ask /v1/search";
         return Err(Problem::invalid("invalid_parameter", detail));
     }
-    let (top, filter) = (asked.top, asked.filter);
-    let (checked, encoder) = question::ask(&state, asked.subject, asked.encoder, move |searcher, probe| {
-        Ok((searcher.check(probe, top, filter.as_ref())?, searcher.encoder_of(probe)?.name.clone()))
+    let About::Picture(depiction) = asked.about else {
+        let detail = "check asks about a picture alone; ask /v1/search with words";
+        return Err(Problem::invalid("invalid_parameter", detail));
+    };
+    let (page, min_percent, filter, fields) = (asked.page, asked.min_percent, asked.filter, asked.fields);
+    let (mut answer, watch) = subject::ask(&state, depiction, watch, move |searcher, probe| {
+        let checked = searcher.check(probe, page.needed(), filter.as_ref())?;
+        let kept = checked.matches.into_iter().filter(|found| found.match_percent >= min_percent);
+        let (found, more) = page.of(kept.collect());
+        let showing = Showing { store: searcher.store(), fields: fields.as_deref() };
+        Ok(CheckAnswer {
+            verdict: checked.verdict.into(),
+            matches: found.into_iter().map(|found| showing.found(found)).collect::<Result<_, _>>()?,
+            more,
+            encoder: searcher.encoder_of(probe)?.name.clone(),
+            index: IndexName::of(searcher.store(), true, false),
+            timings: Timings::default(),
+            took_ms: 0.0,
+        })
     })
     .await?;
-    let kept = checked.matches.into_iter().filter(|found| found.match_percent >= asked.min_percent);
-    let matches = kept.map(MatchAnswer::from).collect();
-    Ok(Json(CheckAnswer { verdict: checked.verdict.into(), matches, encoder, took_ms: took_ms(started) }))
+    (answer.timings, answer.took_ms) = (watch.timings(), watch.took_ms());
+    Ok(Json(answer))
 }

@@ -1,7 +1,8 @@
 //! Where an image's bytes are on this server.
 
 use axum::http::{HeaderMap, header};
-use lookalike_engine::catalog::ImageId;
+use lookalike_engine::catalog::{ImageId, ProductId};
+use lookalike_engine::store::{ImageKey, Store, StoreError};
 use std::fmt::Write;
 
 /// `/v1/images/...`, percent-encoded so that the id comes back as it is.
@@ -10,6 +11,29 @@ pub(crate) fn path(id: &ImageId) -> String {
     // Clients resolve `a/../b` and proxies fold `a//b`; such ids travel as one segment.
     let slashes_stay = !text.split('/').any(|segment| matches!(segment, "" | "." | ".."));
     let mut path = String::from("/v1/images/");
+    push_encoded(&mut path, text, slashes_stay);
+    path
+}
+
+/// The same for an image of `product`, which is named where the image's id alone leads to another product's.
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn of(
+    store: &dyn Store,
+    product: &ProductId,
+    id: &ImageId,
+    key: ImageKey,
+) -> Result<String, StoreError> {
+    let mut path = path(id);
+    if store.find_image(id)?.is_some_and(|first| first != key) {
+        path.push_str("?product=");
+        push_encoded(&mut path, product.as_str(), false);
+    }
+    Ok(path)
+}
+
+fn push_encoded(path: &mut String, text: &str, slashes_stay: bool) {
     for byte in text.bytes() {
         let plain = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
         if plain || (byte == b'/' && slashes_stay) {
@@ -19,18 +43,17 @@ pub(crate) fn path(id: &ImageId) -> String {
             let _ = write!(path, "%{byte:02X}");
         }
     }
-    path
 }
 
-/// The same with scheme and host as the caller wrote them, or the path alone where it named no usable host.
-pub(super) fn absolute(id: &ImageId, headers: &HeaderMap) -> String {
+/// A path with scheme and host as the caller wrote them, or the path alone where it named no usable host.
+pub(super) fn absolute(path: &str, headers: &HeaderMap) -> String {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let host = text(header::HOST);
     let is_host =
         !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b));
     let scheme =
         if headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https") { "https" } else { "http" };
-    if is_host { format!("{scheme}://{host}{}", path(id)) } else { path(id) }
+    if is_host { format!("{scheme}://{host}{path}") } else { path.to_owned() }
 }
 
 #[cfg(test)]
@@ -60,11 +83,9 @@ mod tests {
     #[test]
     fn the_callers_own_name_for_the_server_is_used_when_it_is_one() {
         let with_host = |host: &str| HeaderMap::from_iter([(header::HOST, host.parse().unwrap())]);
-        assert_eq!(
-            absolute(&id("a"), &with_host("shop.example:8000")),
-            "http://shop.example:8000/v1/images/a"
-        );
-        assert_eq!(absolute(&id("a"), &with_host("evil.example/\">")), "/v1/images/a");
-        assert_eq!(absolute(&id("a"), &HeaderMap::new()), "/v1/images/a");
+        let path = "/v1/images/a";
+        assert_eq!(absolute(path, &with_host("shop.example:8000")), "http://shop.example:8000/v1/images/a");
+        assert_eq!(absolute(path, &with_host("evil.example/\">")), path);
+        assert_eq!(absolute(path, &HeaderMap::new()), path);
     }
 }

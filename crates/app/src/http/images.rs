@@ -14,11 +14,11 @@ use axum::response::{IntoResponse, Response};
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 use image::{ExtendedColorType, RgbImage, imageops};
-use lookalike_engine::catalog::{ImageId, Location};
+use lookalike_engine::catalog::{ImageId, InvalidId, Location, ProductId};
 use lookalike_engine::fetch::local::LocalReader;
 use lookalike_engine::fetch::photo::{PhotoReader, ReadError};
 use lookalike_engine::search::Searcher;
-use lookalike_engine::store::StoredImage;
+use lookalike_engine::store::{ImageKey, StoredImage};
 use lookalike_vision::decode::{self, Limits};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -37,6 +37,8 @@ pub(super) struct ImageParameters {
     /// Makes a JPEG of this width in pixels, or of the picture's own width where that is smaller.
     #[param(minimum = 16, maximum = 2048)]
     width: Option<u32>,
+    /// Whose image is meant, where several products have one of that id; the one stored first when left out.
+    product: Option<String>,
 }
 
 /// Shows an image of the catalog
@@ -67,15 +69,18 @@ pub(super) async fn image(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let Path(id) = id.map_err(|rejection| Problem::malformed(rejection.body_text()))?;
-    let Query(ImageParameters { width }) =
+    let Query(ImageParameters { width, product }) =
         parameters.map_err(|rejection| Problem::invalid("invalid_parameter", rejection.body_text()))?;
     if let Some(width) = width.filter(|width| !THUMBNAIL_WIDTHS_PX.contains(width)) {
         let (least, most) = THUMBNAIL_WIDTHS_PX.into_inner();
         let detail = format!("width is {width}; it must be {least} to {most}");
         return Err(Problem::invalid("invalid_parameter", detail));
     }
+    let invalid = |error: InvalidId| Problem::invalid("invalid_parameter", format!("product: {error}"));
+    let product = product.map(ProductId::new).transpose().map_err(invalid)?;
+    let image_id = ImageId::new(id.clone()).map_err(|_| no_such_image(&id, None))?;
     let _place = state.place()?;
-    let bytes = photo(&state, id.clone()).await?;
+    let bytes = photo(&state, image_id, product).await?;
 
     let limits = state.limits().picture;
     // Going over a photo of many megabytes takes long enough to hold up everybody else on an async thread.
@@ -116,19 +121,23 @@ pub(super) async fn image(
 }
 
 /// The bytes of an indexed photo, from where it was indexed.
-async fn photo(state: &AppState, id: String) -> Result<Bytes, Problem> {
-    let not_found =
-        |id: &str| Problem::not_found("image_not_found", format!("the catalog has no image {id:?}"));
+///
+/// # Errors
+/// 404 where there is no such image or its photo is gone, 502 where it is on the web and cannot be fetched.
+pub(super) async fn photo(
+    state: &AppState,
+    image: ImageId,
+    product: Option<ProductId>,
+) -> Result<Bytes, Problem> {
     let limits = state.limits().picture;
-    let image_id = ImageId::new(id.clone()).map_err(|_| not_found(&id))?;
+    let id = image.to_string();
     let (shown, shared) = (id.clone(), state.clone());
-    let read = state.on_thread(move |searcher| match stored(searcher, &image_id)? {
-        None => Err(not_found(&id)),
-        Some(StoredImage { location: Location::Url(url), fingerprint, .. }) => {
+    let read = state.on_thread(move |searcher| match stored(searcher, &image, product.as_ref())? {
+        StoredImage { location: Location::Url(url), fingerprint, .. } => {
             let kept = shared.photos().and_then(|photos| photos.get(&fingerprint.sha256, &limits));
             Ok(kept.ok_or(url))
         }
-        Some(StoredImage { location, fingerprint, .. }) => {
+        StoredImage { location, fingerprint, .. } => {
             // A server has no credentials for object stores: what was kept of them is all it shows.
             let kept = match location {
                 Location::Object(_) => {
@@ -151,10 +160,41 @@ async fn photo(state: &AppState, id: String) -> Result<Bytes, Problem> {
     }
 }
 
-fn stored(searcher: &Searcher, id: &ImageId) -> Result<Option<StoredImage>, Problem> {
+fn stored(searcher: &Searcher, id: &ImageId, product: Option<&ProductId>) -> Result<StoredImage, Problem> {
+    let found = searcher.store().images(&[find(searcher, id, product)?])?.pop();
+    // Deleted between the two reads.
+    found.ok_or_else(|| no_such_image(id.as_str(), product))
+}
+
+/// The handle of an image; of that product's, where one is named.
+///
+/// # Errors
+/// 404 where there is none.
+pub(super) fn find(
+    searcher: &Searcher,
+    id: &ImageId,
+    product: Option<&ProductId>,
+) -> Result<ImageKey, Problem> {
     let store = searcher.store();
-    let Some(key) = store.find_image(id)? else { return Ok(None) };
-    Ok(store.images(&[key])?.pop())
+    let found = match product {
+        None => store.find_image(id)?,
+        Some(product) => {
+            let owner = store.products(std::slice::from_ref(product))?.pop();
+            owner.and_then(|owner| {
+                let mut images = owner.images.iter().zip(owner.image_keys);
+                images.find(|(image, _)| *image == id).map(|(_, key)| key)
+            })
+        }
+    };
+    found.ok_or_else(|| no_such_image(id.as_str(), product))
+}
+
+fn no_such_image(id: &str, product: Option<&ProductId>) -> Problem {
+    let detail = match product {
+        None => format!("the catalog has no image {id:?}"),
+        Some(product) => format!("the catalog has no image {id:?} of a product {:?}", product.as_str()),
+    };
+    Problem::not_found("image_not_found", detail)
 }
 
 fn unreadable(id: &str, error: &ReadError) -> Problem {

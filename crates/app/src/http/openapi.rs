@@ -1,7 +1,7 @@
 //! `GET /openapi.json`: the API described for programs, gathered from the handlers themselves.
 
 use super::compat::{find_similar, post_image, similarity_search, upload};
-use super::{catalog, check, fields, health, images, search};
+use super::{catalog, check, facets, fields, health, images, search};
 use axum::Json;
 use utoipa::OpenApi;
 
@@ -18,6 +18,7 @@ use utoipa::OpenApi;
         images::image,
         catalog::catalog,
         fields::fields,
+        facets::facets,
         health::alive,
         health::ready,
         find_similar::find_similar,

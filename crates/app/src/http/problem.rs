@@ -77,6 +77,21 @@ pub(super) enum QuestionProblems {
     Busy(ProblemBody),
 }
 
+/// What a question about fields can be answered with instead of an answer.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "describes answers in the OpenAPI document; a Problem makes them")]
+pub(super) enum FilterProblems {
+    /// The filter cannot be read (`code` is `malformed_filter`); `offset` says where
+    #[response(status = 400, content_type = "application/problem+json")]
+    Malformed(ProblemBody),
+    /// A parameter that is unknown or out of range
+    #[response(status = 422, content_type = "application/problem+json")]
+    Invalid(ProblemBody),
+    /// Too many requests at once; `Retry-After` says when to come back
+    #[response(status = 503, content_type = "application/problem+json")]
+    Busy(ProblemBody),
+}
+
 impl Problem {
     fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         Self { status, code, detail: shortened(detail.into()), retry_after_s: None, offset: None }

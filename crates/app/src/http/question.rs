@@ -1,31 +1,36 @@
-//! What search and check are asked: one picture, named in one of four ways, or words; and how to answer.
+//! What search and check are asked, as it arrives: JSON, or the same fields as a form with the picture as a file.
 //!
-//! The same fields come as multipart (files from a form) or as JSON. Reading them costs no decoding; the
-//! picture becomes a probe in [`ask`], on a computing thread.
+//! Reading a question costs no decoding; what it is about becomes a probe in [`subject`](super::subject), on a computing
+//! thread.
 
-use super::body;
+use super::body::{self, Room};
+use super::crop::Crop;
 use super::problem::Problem;
 use super::state::AppState;
+use super::subject::{Depiction, Subject};
 use axum::body::{Body, Bytes};
 use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header::CONTENT_TYPE;
-use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use lookalike_engine::catalog::{ImageId, ProductId};
 use lookalike_engine::filter::Filter;
-use lookalike_engine::search::{Mode, Probe, SearchError, Searcher};
-use lookalike_engine::store::ImageKey;
-use lookalike_vision::decode::{self, Limits};
+use lookalike_engine::search::Mode;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
+use serde::de::DeserializeOwned;
+use tokio::sync::OwnedSemaphorePermit;
 use utoipa::ToSchema;
 
 /// Most products that can be asked for at once.
 pub(super) const MOST_RESULTS: usize = 1000;
+/// Most products that can be passed over.
+const LAST_OFFSET: usize = 1000;
+/// Most names of fields to return.
+const MOST_NAMES: usize = 100;
+/// Longer JSON is read on a thread of its own.
+const LONG_BYTES: usize = 64 << 10;
 
-/// A question as JSON: exactly one of `image`, `image_url`, `image_id`, `product_id` and `text`, and how to answer.
+/// A question as JSON: one of `image`, `image_url`, `image_id` and `product_id`, or `text`, or a picture and text; and how
+/// to answer. `product_id` beside `image_id` says whose image is meant where several products have one of that id.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"image_url": "https://shop.example/photo.jpg", "top": 5}))]
@@ -38,14 +43,22 @@ pub(super) struct Question {
     image_id: Option<String>,
     /// A product of the catalog, meaning its main picture.
     product_id: Option<String>,
+    /// Asks about this part of the picture alone.
+    crop: Option<Crop>,
     /// Words, up to 4096 characters.
     text: Option<String>,
+    /// How much words count beside a picture, 0 (not at all) to 1 (alone); 0.5 when left out.
+    #[schema(minimum = 0, maximum = 1, default = 0.5)]
+    text_weight: Option<f32>,
     /// Which of the catalog's encoders to compare by; the server's default when left out, and for words the first that
     /// reads them.
     encoder: Option<String>,
     /// How many products at most, 1 to 1000; 10 when left out.
     #[schema(minimum = 1, maximum = 1000, default = 10)]
     top: Option<usize>,
+    /// How many of the best products to pass over, 0 to 1000: for the next page. None when left out.
+    #[schema(minimum = 0, maximum = 1000, default = 0)]
+    offset: Option<usize>,
     /// What counts as a match; `auto` (both kinds) when left out.
     mode: Option<ModeName>,
     /// Leaves out matches below this percentage, 0 to 100; 0 when left out.
@@ -55,13 +68,16 @@ pub(super) struct Question {
     /// `GET /v1/catalog/fields` lists the fields.
     #[schema(max_length = 16384)]
     filter: Option<String>,
+    /// Which of the products' outermost fields to return, up to 100 names; all when left out, none when empty.
+    #[schema(max_items = 100)]
+    fields: Option<Vec<String>>,
 }
 
 /// The same question as a form: the picture as a file.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the form in the OpenAPI document; its parts are read one by one")]
 pub(super) struct QuestionForm {
-    /// The picture as a file. Exactly one of `image`, `image_url`, `image_id`, `product_id` and `text` is given.
+    /// The picture as a file.
     #[schema(value_type = Option<String>, format = Binary)]
     image: Option<Vec<u8>>,
     /// Where the picture is on the web.
@@ -70,13 +86,22 @@ pub(super) struct QuestionForm {
     image_id: Option<String>,
     /// A product of the catalog, meaning its main picture.
     product_id: Option<String>,
-    /// Words.
+    /// Asks about this part of the picture alone: `x,y,width,height`, each a fraction from 0 to 1 of the upright picture.
+    #[schema(example = "0.25,0.1,0.5,0.6")]
+    crop: Option<String>,
+    /// Words, alone or beside a picture.
     text: Option<String>,
+    /// How much words count beside a picture.
+    #[schema(minimum = 0, maximum = 1, default = 0.5)]
+    text_weight: Option<f32>,
     /// Which of the catalog's encoders to compare by.
     encoder: Option<String>,
     /// How many products at most.
     #[schema(minimum = 1, maximum = 1000, default = 10)]
     top: Option<usize>,
+    /// How many of the best products to pass over.
+    #[schema(minimum = 0, maximum = 1000, default = 0)]
+    offset: Option<usize>,
     /// What counts as a match.
     mode: Option<ModeName>,
     /// Leaves out matches below this percentage.
@@ -84,6 +109,9 @@ pub(super) struct QuestionForm {
     min_percent: Option<f32>,
     /// Looks only at products whose fields fit.
     filter: Option<String>,
+    /// Which of the products' outermost fields to return, separated by commas; all when left out, none when empty.
+    #[schema(example = "name,price")]
+    fields: Option<String>,
 }
 
 /// What counts as a match.
@@ -108,40 +136,78 @@ impl From<ModeName> for Mode {
     }
 }
 
-/// What a question is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Subject {
-    /// Its bytes.
-    Bytes(Bytes),
-    /// Where it is on the web.
-    Url(String),
-    /// One of the catalog's.
-    Image(ImageId),
-    /// The main one of a product.
-    Product(ProductId),
-    /// No picture, but words.
-    Text(String),
-}
-
 /// A question that was found answerable.
 #[derive(Debug)]
 pub(super) struct Asked {
-    pub(super) subject: Subject,
-    /// `None` when left out.
-    pub(super) encoder: Option<String>,
-    pub(super) top: usize,
+    pub(super) about: About,
     /// `None` when left out.
     pub(super) mode: Option<ModeName>,
+    pub(super) page: Page,
     pub(super) min_percent: f32,
     pub(super) filter: Option<Filter>,
+    /// Names of fields to return; `None` for all.
+    pub(super) fields: Option<Vec<String>>,
+}
+
+/// What a question is about.
+#[derive(Debug)]
+pub(super) enum About {
+    Picture(Depiction),
+    Words(Words),
+    /// A picture and words, and how much the words count, 0 to 1.
+    Both(Depiction, String, f32),
+}
+
+/// A question in words.
+#[derive(Debug)]
+pub(super) struct Words {
+    pub(super) text: String,
+    /// `None` when left out.
+    pub(super) encoder: Option<String>,
+}
+
+/// Which part of all matches is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Page {
+    offset: usize,
+    top: usize,
+}
+
+impl Page {
+    /// How many matches to look for: one more than are shown tells whether there are more.
+    pub(super) fn needed(self) -> usize {
+        self.offset + self.top + 1
+    }
+
+    /// The page out of all that were found, and whether there are more.
+    pub(super) fn of<T>(self, found: Vec<T>) -> (Vec<T>, bool) {
+        let is_more = found.len() > self.offset + self.top;
+        (found.into_iter().skip(self.offset).take(self.top).collect(), is_more)
+    }
+}
+
+/// What a question takes until it is answered.
+#[derive(Debug)]
+pub(super) struct Held {
+    _room: Room,
+    _place: OwnedSemaphorePermit,
+}
+
+/// Reads a body whole, then takes a place.
+///
+/// # Errors
+/// 413, 408, 400, 503.
+pub(super) async fn receive(state: &AppState, body: Body) -> Result<(Bytes, Held), Problem> {
+    state.expect_place()?;
+    let received = body::read(state, body).await?;
+    Ok((received.bytes, Held { _room: received.room, _place: state.place()? }))
 }
 
 /// Reads a question from a request.
 ///
 /// # Errors
-/// 415 for another media type, 400 for what cannot be read, 422 for what cannot be answered, 413, 408.
-pub(super) async fn read(state: &AppState, request: Request) -> Result<Asked, Problem> {
-    let limits = state.limits();
+/// 415 for another media type, 400 for what cannot be read, 422 for what cannot be answered, 413, 408, 503.
+pub(super) async fn read(state: &AppState, request: Request) -> Result<(Asked, Held), Problem> {
     let (parts, body) = request.into_parts();
     let media_type =
         parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -152,24 +218,39 @@ pub(super) async fn read(state: &AppState, request: Request) -> Result<Asked, Pr
             "send multipart/form-data with the picture as the file `image`, or application/json",
         ));
     }
-    let bytes = body::read(body, limits.body_bytes, limits.body_timeout).await?;
-    if is_form {
+    let (bytes, held) = receive(state, body).await?;
+    let (question, image) = if is_form {
         let whole = Request::from_parts(parts, Body::from(bytes));
         let form = Multipart::from_request(whole, state).await;
-        let form = form.map_err(|rejection| Problem::malformed(rejection.body_text()))?;
-        let (question, image) = read_form(form).await?;
-        answerable(question, image)
+        read_form(form.map_err(|rejection| Problem::malformed(rejection.body_text()))?).await?
     } else {
-        let question: Question = serde_json::from_slice(&bytes).map_err(|error| {
+        (json(state, bytes).await?, None)
+    };
+    Ok((answerable(question, image)?, held))
+}
+
+/// The JSON of a body.
+///
+/// # Errors
+/// 400 for what is no JSON, 422 for JSON that is something else than was asked for.
+pub(super) async fn json<T: DeserializeOwned + Send + 'static>(
+    state: &AppState,
+    bytes: Bytes,
+) -> Result<T, Problem> {
+    let read = |bytes: &[u8]| {
+        serde_json::from_slice(bytes).map_err(|error| {
             let detail = format!("the JSON body: {error}");
             if error.is_data() {
                 Problem::invalid("invalid_parameter", detail)
             } else {
                 Problem::malformed(detail)
             }
-        })?;
-        answerable(question, None)
+        })
+    };
+    if bytes.len() <= LONG_BYTES {
+        return read(&bytes);
     }
+    state.on_thread(move |_| read(&bytes)).await
 }
 
 async fn read_form(mut form: Multipart) -> Result<(Question, Option<Bytes>), Problem> {
@@ -190,20 +271,40 @@ async fn read_form(mut form: Multipart) -> Result<(Question, Option<Bytes>), Pro
             continue;
         }
         let text = field.text().await.map_err(unreadable)?;
+        question.set(&name, text)?;
+    }
+    Ok((question, image))
+}
+
+impl Question {
+    /// Sets what a form's field says.
+    fn set(&mut self, name: &str, text: String) -> Result<(), Problem> {
         let wrong = |what: &str| {
             Problem::invalid("invalid_parameter", format!("{name} is {text:?}; it must be {what}"))
         };
-        match name.as_str() {
-            "image_url" => question.image_url = Some(text),
-            "image_id" => question.image_id = Some(text),
-            "product_id" => question.product_id = Some(text),
-            "text" => question.text = Some(text),
-            "encoder" => question.encoder = Some(text),
-            "filter" => question.filter = Some(text),
-            "top" => question.top = Some(text.trim().parse().map_err(|_| wrong("a whole number"))?),
-            "min_percent" => question.min_percent = Some(text.trim().parse().map_err(|_| wrong("a number"))?),
+        let count = || text.trim().parse().map_err(|_| wrong("a whole number"));
+        let number = || text.trim().parse().map_err(|_| wrong("a number"));
+        match name {
+            "image_url" => self.image_url = Some(text),
+            "image_id" => self.image_id = Some(text),
+            "product_id" => self.product_id = Some(text),
+            // A box that a page leaves empty.
+            "crop" => {
+                self.crop = Some(text.trim()).filter(|text| !text.is_empty()).map(Crop::parse).transpose()?
+            }
+            "text" => self.text = Some(text),
+            "text_weight" => self.text_weight = Some(number()?),
+            "encoder" => self.encoder = Some(text),
+            "filter" => self.filter = Some(text),
+            "top" => self.top = Some(count()?),
+            "offset" => self.offset = Some(count()?),
+            "min_percent" => self.min_percent = Some(number()?),
+            "fields" => {
+                let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+                self.fields = Some(names.map(str::to_owned).collect());
+            }
             "mode" => {
-                question.mode = Some(match text.trim() {
+                self.mode = Some(match text.trim() {
                     "auto" => ModeName::Auto,
                     "duplicate" => ModeName::Duplicate,
                     "similar" => ModeName::Similar,
@@ -211,139 +312,80 @@ async fn read_form(mut form: Multipart) -> Result<(Question, Option<Bytes>), Pro
                 });
             }
             _ => {
-                let known = "image, image_url, image_id, product_id, text, encoder, top, mode, min_percent and filter";
+                let known = "image, image_url, image_id, product_id, crop, text, text_weight, encoder, top, offset, \
+                             mode, min_percent, filter and fields";
                 let detail = format!("the form has a field {name:?}; its fields are {known}");
                 return Err(Problem::invalid("invalid_parameter", detail));
             }
         }
+        Ok(())
     }
-    Ok((question, image))
 }
 
 fn answerable(question: Question, file: Option<Bytes>) -> Result<Asked, Problem> {
     let invalid = |detail: String| Problem::invalid("invalid_parameter", detail);
-    let Question { image, image_url, image_id, product_id, text, encoder, top, mode, min_percent, filter } =
-        question;
+    let Question { image, image_url, image_id, product_id, crop, text, text_weight, encoder, .. } = question;
+    let Question { top, offset, mode, min_percent, filter, fields, .. } = question;
+    let image_id =
+        image_id.map(ImageId::new).transpose().map_err(|error| invalid(format!("image_id: {error}")))?;
+    let product_id = product_id
+        .map(ProductId::new)
+        .transpose()
+        .map_err(|error| invalid(format!("product_id: {error}")))?;
     let mut subjects = Vec::new();
     subjects.extend(file.map(Subject::Bytes));
-    if let Some(text) = image {
-        subjects.push(Subject::Bytes(picture_from_text("image", &text)?));
-    }
+    subjects.extend(image.map(|text| Subject::Encoded("image", text)));
     subjects.extend(image_url.map(Subject::Url));
-    if let Some(id) = image_id {
-        subjects
-            .push(Subject::Image(ImageId::new(id).map_err(|error| invalid(format!("image_id: {error}")))?));
+    match (image_id, product_id) {
+        (Some(image), product) => subjects.push(Subject::Image(image, product)),
+        (None, product) => subjects.extend(product.map(Subject::Product)),
     }
-    if let Some(id) = product_id {
-        subjects.push(Subject::Product(
-            ProductId::new(id).map_err(|error| invalid(format!("product_id: {error}")))?,
-        ));
-    }
-    subjects.extend(text.map(Subject::Text));
     let count = subjects.len();
-    let (Some(subject), 1) = (subjects.pop(), count) else {
-        let names = "image, image_url, image_id, product_id and text";
-        return Err(invalid(format!("exactly one of {names} must be given, not {count} of them")));
+    let crop = crop.map(Crop::checked).transpose()?;
+    let weight = text_weight.unwrap_or(0.5);
+    if !(0.0..=1.0).contains(&weight) {
+        return Err(invalid(format!("text_weight is {weight}; it must be 0 to 1")));
+    }
+    let about = match (subjects.pop(), count, text) {
+        (None, _, Some(text)) => About::Words(Words { text, encoder }),
+        (Some(subject), 1, None) => About::Picture(Depiction { subject, crop, encoder }),
+        (Some(subject), 1, Some(text)) => About::Both(Depiction { subject, crop, encoder }, text, weight),
+        _ => {
+            let names = "image, image_url, image_id and product_id";
+            return Err(invalid(format!(
+                "exactly one of {names} must be given, or text, or both; not {count} pictures"
+            )));
+        }
     };
-    let top = top.unwrap_or(10);
+    let needless = match &about {
+        About::Words(_) if crop.is_some() => Some("crop says which part of a picture is meant"),
+        About::Words(_) | About::Both(..) if mode.is_some() => {
+            Some("mode says how pictures alone are compared")
+        }
+        About::Words(_) | About::Picture(_) if text_weight.is_some() => {
+            Some("text_weight says how much words count beside a picture")
+        }
+        _ => None,
+    };
+    if let Some(what) = needless {
+        return Err(invalid(format!("{what}; leave it out here")));
+    }
+    let (top, offset) = (top.unwrap_or(10), offset.unwrap_or(0));
     if !(1..=MOST_RESULTS).contains(&top) {
         return Err(invalid(format!("top is {top}; it must be 1 to {MOST_RESULTS}")));
+    }
+    if offset > LAST_OFFSET {
+        return Err(invalid(format!("offset is {offset}; it must be 0 to {LAST_OFFSET}")));
     }
     let min_percent = min_percent.unwrap_or(0.0);
     if !(0.0..=100.0).contains(&min_percent) {
         return Err(invalid(format!("min_percent is {min_percent}; it must be 0 to 100")));
     }
-    if matches!(subject, Subject::Text(_)) && mode.is_some() {
-        return Err(invalid("mode says how pictures are compared; leave it out beside text".to_owned()));
+    if fields.as_ref().is_some_and(|names| names.len() > MOST_NAMES) {
+        return Err(invalid(format!("fields has more than {MOST_NAMES} names; leave it out for all fields")));
     }
     // An empty one is what a form sends whose text box was left empty.
     let filter = filter.filter(|text| !text.trim().is_empty());
     let filter = filter.map(|text| Filter::parse(&text)).transpose()?;
-    Ok(Asked { subject, encoder, top, mode, min_percent, filter })
-}
-
-/// The bytes behind base64 or a base64 `data:` URL, given under the name `field`. Line breaks are ignored, padding may be
-/// missing.
-///
-/// # Errors
-/// 422 when it is neither.
-pub(super) fn picture_from_text(field: &str, text: &str) -> Result<Bytes, Problem> {
-    const LENIENT: GeneralPurpose = GeneralPurpose::new(
-        &STANDARD,
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-    );
-    let invalid = |detail: String| Problem::invalid("invalid_parameter", detail);
-    let encoded = match text.trim_start().strip_prefix("data:") {
-        None => text,
-        Some(rest) => match rest.split_once(',') {
-            Some((kind, data)) if kind.ends_with(";base64") => data,
-            _ => return Err(invalid(format!("{field} is a data: URL, but not a base64 one"))),
-        },
-    };
-    let compact: Vec<u8> = encoded.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    let decoded = LENIENT.decode(compact);
-    decoded
-        .map(Bytes::from)
-        .map_err(|error| invalid(format!("{field} is neither base64 nor a data: URL: {error}")))
-}
-
-/// Makes a probe of the question's picture and answers with `answer`, both on a computing thread.
-///
-/// # Errors
-/// Whatever is wrong with the picture, in words that name it; what `answer` fails with.
-pub(super) async fn ask<T: Send + 'static>(
-    state: &AppState,
-    subject: Subject,
-    encoder: Option<String>,
-    answer: impl FnOnce(&Searcher, &Probe) -> Result<T, SearchError> + Send + 'static,
-) -> Result<T, Problem> {
-    let limits = state.limits().picture;
-    let (subject, field) = match subject {
-        Subject::Url(url) => {
-            let fetched = state.fetcher().get(&url).await?;
-            (Subject::Bytes(fetched.bytes), fetched.url)
-        }
-        other => (other, "image".to_owned()),
-    };
-    state
-        .compute(move |searcher| {
-            let probe = probe(searcher, subject, encoder.as_deref(), &field, &limits)?;
-            Ok(answer(searcher, &probe)?)
-        })
-        .await
-}
-
-fn probe(
-    searcher: &Searcher,
-    subject: Subject,
-    encoder: Option<&str>,
-    field: &str,
-    limits: &Limits,
-) -> Result<Probe, Problem> {
-    let key = match subject {
-        Subject::Bytes(bytes) => {
-            let picture =
-                decode::decode(&bytes, limits).map_err(|error| Problem::not_a_picture(field, &error))?;
-            return Ok(searcher.probe(&picture, Some(Sha256::digest(&bytes).into()), encoder)?);
-        }
-        Subject::Image(id) => searcher.store().find_image(&id)?.ok_or_else(|| {
-            Problem::not_found("image_not_found", format!("the catalog has no image {:?}", id.as_str()))
-        })?,
-        Subject::Product(id) => main_image(searcher, &id)?,
-        Subject::Text(_) => {
-            let detail = "check asks about a picture; ask /v1/search with words";
-            return Err(Problem::invalid("invalid_parameter", detail));
-        }
-        Subject::Url(_) => return Err(Problem::internal("a question", &"its URL was not fetched")),
-    };
-    Ok(searcher.probe_stored(key, encoder)?)
-}
-
-fn main_image(searcher: &Searcher, id: &ProductId) -> Result<ImageKey, Problem> {
-    let product = searcher.store().products(std::slice::from_ref(id))?.pop().ok_or_else(|| {
-        Problem::not_found("product_not_found", format!("the catalog has no product {:?}", id.as_str()))
-    })?;
-    product.image_keys.into_iter().next().ok_or_else(|| {
-        Problem::invalid("no_picture", format!("the product {:?} has no picture to ask with", id.as_str()))
-    })
+    Ok(Asked { about, mode, page: Page { offset, top }, min_percent, filter, fields })
 }

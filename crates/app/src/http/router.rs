@@ -1,8 +1,9 @@
 //! The whole API on one page.
 
 use super::auth::{Gate, gate};
+use super::page;
 use super::problem::Problem;
-use super::{catalog, check, compat, fields, health, images, openapi, page, search, state::AppState};
+use super::{catalog, check, compat, facets, fields, health, images, openapi, search, state::AppState};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, Method, Request, Uri, header};
@@ -21,6 +22,7 @@ pub fn router(state: AppState, gate: Gate) -> Router {
         .route("/v1/images/{*id}", get(images::image))
         .route("/v1/catalog", get(catalog::catalog))
         .route("/v1/catalog/fields", get(fields::fields))
+        .route("/v1/catalog/facets", get(facets::facets))
         .merge(compat::router())
         .route_layer(reading);
     let open = Router::new()

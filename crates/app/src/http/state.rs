@@ -1,9 +1,11 @@
 //! What every handler shares, and what they may cost together.
 //!
-//! Two gates: *places* bound how many expensive requests (and the bodies they hold) are in the house at once, a
-//! request beyond them is turned away at the door; *cores* bound how many compute at once, requests inside wait
-//! for one in the order they came. Computing never happens on an async thread.
+//! Three gates: *room* bounds what the bodies take that have arrived or are on their way; *places* bound how many
+//! expensive requests are in the house at once, from when their body is there; *cores* bound how many compute at once.
+//! Who finds no room or no place is turned away, requests inside wait for a core in the order they came. Computing never
+//! happens on an async thread.
 
+use super::body::ROOM_STEP_BYTES;
 use super::problem::Problem;
 use lookalike_engine::fetch::{Fetcher, PhotoCache};
 use lookalike_engine::search::Searcher;
@@ -17,6 +19,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub struct ServeLimits {
     /// Longest request body.
     pub body_bytes: usize,
+    /// What all bodies in memory may take together.
+    pub bodies_bytes: usize,
     /// What decoding a caller's picture may cost.
     pub picture: decode::Limits,
     /// Expensive requests in the house at once.
@@ -30,10 +34,11 @@ pub struct ServeLimits {
 }
 
 impl Default for ServeLimits {
-    /// 32 MiB bodies in 30 s, 64 places, as many cores as there are, 20 s of waiting for one.
+    /// 32 MiB bodies in 30 s, 512 MiB for all of them, 64 places, as many cores as there are, 20 s of waiting for one.
     fn default() -> Self {
         Self {
             body_bytes: 32 << 20,
+            bodies_bytes: 512 << 20,
             picture: decode::Limits::default(),
             places: 64,
             cores: std::thread::available_parallelism().map_or(2, usize::from),
@@ -55,6 +60,8 @@ struct Shared {
     fetcher: Fetcher,
     photos: Option<PhotoCache>,
     limits: ServeLimits,
+    /// In steps of [`ROOM_STEP_BYTES`].
+    room: Arc<Semaphore>,
     places: Arc<Semaphore>,
     cores: Arc<Semaphore>,
 }
@@ -62,9 +69,11 @@ struct Shared {
 impl AppState {
     /// A server's state over one catalog. `fetcher` fetches the URLs that callers name.
     pub fn new(searcher: Searcher, fetcher: Fetcher, limits: ServeLimits) -> Self {
+        let steps = limits.bodies_bytes.div_ceil(ROOM_STEP_BYTES).min(Semaphore::MAX_PERMITS);
+        let room = Arc::new(Semaphore::new(steps));
         let places = Arc::new(Semaphore::new(limits.places.max(1)));
         let cores = Arc::new(Semaphore::new(limits.cores.max(1)));
-        Self { shared: Arc::new(Shared { searcher, fetcher, photos: None, limits, places, cores }) }
+        Self { shared: Arc::new(Shared { searcher, fetcher, photos: None, limits, room, places, cores }) }
     }
 
     /// Shows photos from the web out of `photos` where they are there. To be called before the state is shared.
@@ -85,6 +94,16 @@ impl AppState {
 
     pub(super) fn limits(&self) -> &ServeLimits {
         &self.shared.limits
+    }
+
+    /// Room for a body, in steps, where there is any left.
+    pub(super) fn room(&self, steps: usize) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.shared.room).try_acquire_many_owned(u32::try_from(steps).ok()?).ok()
+    }
+
+    /// Turns away whoever would find no place now, before their body is read.
+    pub(super) fn expect_place(&self) -> Result<(), Problem> {
+        if self.shared.places.available_permits() == 0 { Err(Problem::busy()) } else { Ok(()) }
     }
 
     /// A place for an expensive request, held until it is answered.

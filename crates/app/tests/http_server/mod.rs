@@ -294,7 +294,8 @@ impl EncoderSource for AtHand {
     }
 }
 
-fn product(n: usize, folder: &TempDir, encoders: &[Arc<dyn Encoder>]) -> Write {
+/// Product `n` with its picture, whose file it writes.
+pub(crate) fn product(n: usize, folder: &TempDir, encoders: &[Arc<dyn Encoder>]) -> Write {
     let bytes = photo(n);
     let file = file_of(n, folder);
     std::fs::write(&file, &bytes).unwrap();
@@ -322,6 +323,21 @@ fn product(n: usize, folder: &TempDir, encoders: &[Arc<dyn Encoder>]) -> Write {
         fields: fields.as_object().unwrap().clone(),
         images: vec![ImageWrite::Put(Box::new(image))],
     }
+}
+
+/// A server that takes requests and never answers; dropped with its last caller.
+pub(crate) fn silent_host() -> (String, std::sync::mpsc::Receiver<TcpStream>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let (taken, callers) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        for socket in listener.incoming() {
+            if taken.send(socket.unwrap()).is_err() {
+                return;
+            }
+        }
+    });
+    (base, callers)
 }
 
 /// A server of photos for the server under test to fetch: `/N` is picture N, anything else 404.

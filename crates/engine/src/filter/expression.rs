@@ -134,6 +134,15 @@ impl FieldPath {
     pub fn names(&self) -> &[String] {
         &self.0
     }
+
+    /// Reads fields as filters name them, separated by commas: `color, size.width, "screen, inches"`; one to
+    /// [`MOST_FIELDS`](super::MOST_FIELDS) different ones, each taken once.
+    ///
+    /// # Errors
+    /// When `text` is no such list, with the place.
+    pub fn parse_list(text: &str) -> Result<Vec<Self>, FilterError> {
+        parse::fields(text)
+    }
 }
 
 impl PartialEq for Literal {

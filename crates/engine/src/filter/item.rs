@@ -58,6 +58,22 @@ impl Item {
         Self::Number(number + 0.0)
     }
 
+    /// Texts by code points in lower case, numbers by size, and texts after all others.
+    pub(super) fn in_order(&self, other: &Self) -> Ordering {
+        let kind = |item: &Self| match item {
+            Self::Boolean(_) => 0,
+            Self::Number(_) => 1,
+            Self::Text { .. } => 2,
+            Self::Object => 3,
+        };
+        match (self, other) {
+            (Self::Boolean(a), Self::Boolean(b)) => a.cmp(b),
+            (Self::Number(a), Self::Number(b)) => a.total_cmp(b),
+            (Self::Text { folded: a, .. }, Self::Text { folded: b, .. }) => a.cmp(b),
+            _ => kind(self).cmp(&kind(other)),
+        }
+    }
+
     /// The number that this is or reads as.
     pub fn as_number(&self) -> Option<f64> {
         match self {
@@ -116,8 +132,8 @@ pub(super) fn is_number(text: &str) -> bool {
     rest.is_empty()
 }
 
-/// Hands every item that `path` reaches from `value` to `each`. Lists are looked into wherever they stand.
-pub(crate) fn reach(value: &Value, path: &[String], each: &mut dyn FnMut(Item)) {
+/// Hands every item that `path` reaches from `value`, and the value it is of, to `each`. Lists are looked into wherever they stand.
+pub(crate) fn reach<'v>(value: &'v Value, path: &[String], each: &mut dyn FnMut(Item, &'v Value)) {
     match (value, path) {
         (Value::Array(values), _) => values.iter().for_each(|value| reach(value, path, each)),
         (Value::Object(fields), [name, rest @ ..]) => {
@@ -128,7 +144,7 @@ pub(crate) fn reach(value: &Value, path: &[String], each: &mut dyn FnMut(Item)) 
         (_, [_, ..]) => {}
         (value, []) => {
             if let Some(item) = Item::of(value) {
-                each(item);
+                each(item, value);
             }
         }
     }
@@ -190,7 +206,7 @@ impl Condition {
         let [first, rest @ ..] = self.field.names() else { return false };
         let Some(value) = fields.get(first) else { return false };
         let mut holds = false;
-        reach(value, rest, &mut |item| holds = holds || self.test.holds(&item));
+        reach(value, rest, &mut |item, _| holds = holds || self.test.holds(&item));
         holds
     }
 }

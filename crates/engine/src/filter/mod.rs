@@ -4,11 +4,12 @@
 //! [`Expression`] is what a store translates into its own terms; [`Filter::matches`] is what it means, and every store's
 //! answer must equal it. Grammar, meaning and examples for users are in `docs/filters.md`.
 //!
-//! [`Inventory`] is the other side: which fields a catalog's products have, of which types and with which values. Nothing
-//! here knows stores, searches or files.
+//! [`Inventory`] is the other side: which fields a catalog's products have, of which types and with which values;
+//! [`Facets`] count the values of the products that a filter lets through. Nothing here knows stores, searches or files.
 
 mod error;
 mod expression;
+mod facets;
 mod inventory;
 mod item;
 mod parse;
@@ -17,6 +18,7 @@ mod tests;
 
 pub use error::FilterError;
 pub use expression::{Bound, Condition, Expression, FieldPath, Filter, Literal, Order, Test};
+pub use facets::{Facet, FacetCounts, FacetKind, FacetValue, Facets};
 pub use inventory::{FieldFacts, FieldKind, FieldSummary, FieldType, FieldValue, Inventory};
 pub use item::Item;
 pub(crate) use item::reach;

@@ -34,6 +34,27 @@ pub(super) fn expression(text: &str) -> Result<Expression, FilterError> {
     Err(parser.expected("`and`, `or` or the end (text with blanks is put in quotes)"))
 }
 
+/// fields = field { "," field }
+pub(super) fn fields(text: &str) -> Result<Vec<FieldPath>, FilterError> {
+    if text.len() > MOST_BYTES {
+        return Err(FilterError::TooLong { bytes: text.len() });
+    }
+    let mut parser = Parser { text, at: 0, terms: 0, fields: BTreeSet::new() };
+    let mut found: Vec<FieldPath> = Vec::new();
+    loop {
+        parser.skip_blanks();
+        let field =
+            parser.field("a field (one named like a word of filters, or with blanks, is put in quotes)")?;
+        if !found.contains(&field) {
+            found.push(field);
+        }
+        if !parser.take(",") {
+            break;
+        }
+    }
+    if parser.rest().is_empty() { Ok(found) } else { Err(parser.expected("`,` or the end")) }
+}
+
 /// Whether a character may stand in a text without quotes.
 pub(super) fn is_word_character(c: char) -> bool {
     if c.is_ascii() {

@@ -28,6 +28,18 @@ impl ProductSet {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
     }
 
+    /// The products in the set, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = usize> {
+        self.words.iter().enumerate().flat_map(|(at, word)| {
+            let mut rest = *word;
+            std::iter::from_fn(move || {
+                let bit = (rest != 0).then(|| rest.trailing_zeros() as usize)?;
+                rest &= rest - 1;
+                Some(at * 64 + bit)
+            })
+        })
+    }
+
     /// Keeps what is in both.
     pub fn intersect(&mut self, other: &Self) {
         self.combine(other, |own, others| own & others);
@@ -73,6 +85,7 @@ mod tests {
             assert_eq!(members(&either), expected(|p| p % 2 == 0 || p % 3 == 0));
             assert_eq!(members(&odd), expected(|p| p % 2 == 1));
             assert_eq!(odd.count(), end / 2);
+            assert!(odd.iter().eq(expected(|p| p % 2 == 1).into_iter().map(|p| p as usize)));
             assert!(!odd.contains(u64::MAX));
         }
     }

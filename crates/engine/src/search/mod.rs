@@ -6,7 +6,8 @@
 //! what they mean is decided here and nowhere else.
 //!
 //! A catalog may have several encoders. A question names one or takes the default, and is compared by that encoder's
-//! vectors alone; what its cosines mean is measured on the catalog ([`Scale`]). Questions in words are [`text`]'s.
+//! vectors alone; what its cosines mean is measured on the catalog ([`Scale`]). Questions in words are [`text`]'s, those of a picture and
+//! words [`together`]'s.
 
 pub mod batching;
 mod border;
@@ -20,6 +21,7 @@ mod probe;
 mod scale;
 mod searcher;
 mod text;
+mod together;
 
 pub use batching::Batching;
 pub use calibrate::{Class, Judge, Judgement};

@@ -9,7 +9,7 @@
 //! * by words: bm25 over the products' fields, as a share of the best product's. It puts one answer in order and
 //!   says nothing across answers.
 //!
-//! Neither is a likeness of pictures, so the class is [`Class::Described`].
+//! Words beside a picture are [`together`](super::together)'s. Neither is a likeness of pictures, so the class is [`Class::Described`].
 
 use super::calibrate::percent;
 use super::encoders::Learned;
@@ -17,8 +17,8 @@ use super::scale::cosine;
 use super::{Class, SearchError, Searcher};
 use crate::catalog::{Fields, ImageId, ProductId};
 use crate::filter::Filter;
-use crate::store::{MOST_WORDS, StoredProduct};
-use lookalike_vision::encoder::EncodeError;
+use crate::store::{ImageKey, MOST_WORDS, StoredImage, StoredProduct};
+use lookalike_vision::encoder::{EncodeError, TextVector};
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 
@@ -33,7 +33,7 @@ const DESCRIBED_SCORE: f32 = 0.5;
 /// Photos asked for, per product wanted.
 const CANDIDATES_PER_RESULT: usize = 4;
 /// The best score of words: 1 is kept for the very same photo.
-const BEST_WORDS_SCORE: f32 = 0.99;
+pub(super) const BEST_WORDS_SCORE: f32 = 0.99;
 
 /// A question in words.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,6 +80,8 @@ pub struct TextMatch {
     pub product: ProductId,
     /// Its best matching image; by words its main one, where it has any.
     pub image: Option<ImageId>,
+    /// The store's handle of that image.
+    pub key: Option<ImageKey>,
     /// The product's fields.
     pub fields: Fields,
     /// 0 to 1; decides the order.
@@ -100,15 +102,31 @@ pub enum TextEvidence {
     Cosine(f32),
     /// How well its words fit, above 0; comparable within one answer.
     Bm25(f32),
+    /// Of a picture and words, each by vector: the cosines of the photo with either, -1 to 1.
+    Cosines {
+        /// With the picture.
+        picture: f32,
+        /// With the words.
+        text: f32,
+    },
+    /// Of a picture and words, where these are compared with words: the product's places among what looks alike and
+    /// among what fits the words, from 1; `None` beyond those that were looked at.
+    Ranks {
+        /// Among what looks alike.
+        picture: Option<u32>,
+        /// Among what fits the words.
+        words: Option<u32>,
+    },
 }
 
 /// A candidate that was judged.
-struct Found {
-    product: ProductId,
-    image: Option<ImageId>,
-    score: f32,
-    class: Class,
-    evidence: TextEvidence,
+pub(super) struct Found {
+    pub(super) product: ProductId,
+    /// None for its main one.
+    pub(super) image: Option<(ImageId, ImageKey)>,
+    pub(super) score: f32,
+    pub(super) class: Class,
+    pub(super) evidence: TextEvidence,
 }
 
 impl Searcher {
@@ -118,14 +136,7 @@ impl Searcher {
     /// When the text is blank or too long, when an encoder was named that the catalog has not or that reads no words,
     /// and when the encoder or the store fails.
     pub fn search_text(&self, request: &TextRequest) -> Result<TextAnswer, SearchError> {
-        let text = request.text.trim();
-        let chars = text.chars().count();
-        if !text.chars().any(|c| !c.is_whitespace() && !c.is_control()) {
-            return Err(SearchError::BlankText);
-        }
-        if chars > LONGEST_TEXT {
-            return Err(SearchError::LongText { chars, most: LONGEST_TEXT });
-        }
+        let text = checked(&request.text)?;
         match self.encoder_for_text(request.encoder.as_deref())? {
             Some(slot) => self.by_vector(slot, text, request),
             None => self.by_words(text, request),
@@ -133,7 +144,7 @@ impl Searcher {
     }
 
     /// The named encoder, or the first that reads words.
-    fn encoder_for_text(&self, named: Option<&str>) -> Result<Option<usize>, SearchError> {
+    pub(super) fn encoder_for_text(&self, named: Option<&str>) -> Result<Option<usize>, SearchError> {
         let ids: Vec<_> = self.encoders.ids().collect();
         let readers = || (0..ids.len()).filter(|slot| self.encoders.reads_text(*slot));
         let Some(name) = named else {
@@ -151,18 +162,37 @@ impl Searcher {
     }
 
     fn by_vector(&self, slot: usize, text: &str, request: &TextRequest) -> Result<TextAnswer, SearchError> {
+        let asked = self.vector_of(slot, text)?;
+        let evidence = |_: &StoredImage, cosine: f32| TextEvidence::Cosine(cosine.clamp(-1.0, 1.0));
+        let best = self.standing_out(slot, &asked.vector, request, evidence)?;
+        let encoder = self.encoders.id(slot)?.name.clone();
+        let matches = self.described(best, request)?;
+        Ok(TextAnswer { matches, matched_by: MatchedBy::Vector { encoder }, truncated: asked.truncated })
+    }
+
+    /// A text's vector by an encoder that reads words.
+    pub(super) fn vector_of(&self, slot: usize, text: &str) -> Result<TextVector, SearchError> {
         let encoder = self.encoders.load(slot)?;
-        let name = encoder.id().name.clone();
+        let name = &encoder.id().name;
         let failed = |reason: &str| EncodeError { encoder: name.clone(), reason: reason.to_owned() };
         let reader = encoder.text().ok_or_else(|| failed("it was said to read words and does not"))?;
-        let mut vectors = reader.encode_text(&[text])?;
-        let asked = vectors.pop().ok_or_else(|| failed("it gave no vector for the text"))?;
-        let common = Common::of(&asked.vector, &self.encoders.learned(self.store.as_ref(), slot)?);
+        let vector = reader.encode_text(&[text])?.pop();
+        Ok(vector.ok_or_else(|| failed("it gave no vector for the text"))?)
+    }
 
+    /// Products by how far their best photo stands out from the catalog for a vector that is not a photo's, best first;
+    /// `evidence` is told the photo and its cosine with the vector.
+    pub(super) fn standing_out(
+        &self,
+        slot: usize,
+        vector: &[f32],
+        request: &TextRequest,
+        evidence: impl Fn(&StoredImage, f32) -> TextEvidence,
+    ) -> Result<Vec<Found>, SearchError> {
+        let common = Common::of(vector, &self.encoders.learned(self.store.as_ref(), slot)?);
         let mut limit = request.top.saturating_mul(CANDIDATES_PER_RESULT).max(1);
-        let best = loop {
-            let nearest =
-                self.store.nearest_vectors_where(slot, &asked.vector, limit, request.filter.as_ref())?;
+        loop {
+            let nearest = self.store.nearest_vectors_where(slot, vector, limit, request.filter.as_ref())?;
             let (keys, cosines): (Vec<_>, Vec<_>) = nearest.iter().copied().unzip();
             let cosine_of: HashMap<_, f32> = keys.iter().copied().zip(cosines).collect();
             let mut seen = HashSet::new();
@@ -174,36 +204,21 @@ impl Searcher {
                 {
                     let score = common.score(cosine);
                     let class = if score >= DESCRIBED_SCORE { Class::Described } else { Class::None };
-                    let evidence = TextEvidence::Cosine(cosine.clamp(-1.0, 1.0));
-                    best.push(Found {
-                        product: image.product,
-                        image: Some(image.id),
-                        score,
-                        class,
-                        evidence,
-                    });
+                    let evidence = evidence(&image, cosine);
+                    let StoredImage { product, id, key, .. } = image;
+                    best.push(Found { product, image: Some((id, key)), score, class, evidence });
                 }
             }
             if best.len() >= request.top || nearest.len() < limit {
-                break best;
+                return Ok(best);
             }
             // Products with very many photos took up the places: ask for more.
             limit = limit.saturating_mul(4);
-        };
-        let matches = self.described(best, request)?;
-        Ok(TextAnswer {
-            matches,
-            matched_by: MatchedBy::Vector { encoder: name },
-            truncated: asked.truncated,
-        })
+        }
     }
 
     fn by_words(&self, text: &str, request: &TextRequest) -> Result<TextAnswer, SearchError> {
-        let is_word = |word: &&str| word.chars().any(char::is_alphanumeric);
-        let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(is_word).count();
-        if words == 0 {
-            return Err(SearchError::NoWords);
-        }
+        let words = count_words(text)?;
         let found = self.store.search_text_where(text, request.top, request.filter.as_ref())?;
         let best = found.iter().map(|(_, bm25)| *bm25).fold(f32::MIN_POSITIVE, f32::max);
         let judged = found.into_iter().map(|(product, bm25)| Found {
@@ -218,7 +233,11 @@ impl Searcher {
     }
 
     /// With their fields, as many as are wanted.
-    fn described(&self, found: Vec<Found>, request: &TextRequest) -> Result<Vec<TextMatch>, SearchError> {
+    pub(super) fn described(
+        &self,
+        found: Vec<Found>,
+        request: &TextRequest,
+    ) -> Result<Vec<TextMatch>, SearchError> {
         let percent = |found: &Found| percent(found.score);
         let wanted: Vec<Found> = found
             .into_iter()
@@ -230,27 +249,48 @@ impl Searcher {
         let mut products: HashMap<ProductId, StoredProduct> = stored.collect();
         let matches = wanted.into_iter().filter_map(|found| {
             // A product deleted or changed between the two reads is no longer a match.
-            let StoredProduct { fields, images, .. } = products.remove(&found.product)?;
+            let StoredProduct { fields, images, image_keys, .. } = products.remove(&found.product)?;
             if request.filter.as_ref().is_some_and(|filter| !filter.matches(&fields)) {
                 return None;
             }
             let match_percent = percent(&found);
             let Found { product, image, score, class, evidence } = found;
-            let image = image.or_else(|| images.into_iter().next());
-            Some(TextMatch { product, image, fields, score, match_percent, class, evidence })
+            let (image, key) = image.or_else(|| images.into_iter().zip(image_keys).next()).unzip();
+            Some(TextMatch { product, image, key, fields, score, match_percent, class, evidence })
         });
         Ok(matches.collect())
     }
 }
 
+/// A text without blanks around it, when it is one that can be looked for.
+pub(super) fn checked(text: &str) -> Result<&str, SearchError> {
+    let text = text.trim();
+    if !text.chars().any(|c| !c.is_whitespace() && !c.is_control()) {
+        return Err(SearchError::BlankText);
+    }
+    match text.chars().count() {
+        0..=LONGEST_TEXT => Ok(text),
+        chars => Err(SearchError::LongText { chars, most: LONGEST_TEXT }),
+    }
+}
+
+/// How many words a text has; at least one.
+pub(super) fn count_words(text: &str) -> Result<usize, SearchError> {
+    let is_word = |word: &&str| word.chars().any(char::is_alphanumeric);
+    match text.split(|c: char| c.is_whitespace() || c.is_control()).filter(is_word).count() {
+        0 => Err(SearchError::NoWords),
+        words => Ok(words),
+    }
+}
+
 /// The cosines that one text has with photos in general.
-struct Common {
+pub(super) struct Common {
     mean: f32,
-    deviation: f32,
+    pub(super) deviation: f32,
 }
 
 impl Common {
-    fn of(text: &[f32], learned: &Learned) -> Self {
+    pub(super) fn of(text: &[f32], learned: &Learned) -> Self {
         let cosines: Vec<f32> = learned.sample.iter().map(|photo| cosine(text, &photo.vector)).collect();
         let count = cosines.len().max(1) as f32;
         let mean = cosines.iter().sum::<f32>() / count;

@@ -14,7 +14,7 @@ pub use encoders::{AddedEncoder, EncoderChanges, LackingImage};
 
 use crate::catalog::{Fields, ImageId, Location, ProductId};
 use crate::fetch::Validators;
-use crate::filter::{FieldSummary, Filter};
+use crate::filter::{Facets, FieldPath, FieldSummary, Filter};
 use lookalike_vision::encoder::EncoderId;
 use lookalike_vision::hash::{Hashes, PHash, PdqHash};
 use std::sync::Arc;
@@ -200,6 +200,15 @@ pub struct Problem {
     pub reason: String,
 }
 
+/// How a store looks for nearest signatures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IndexKind {
+    /// All are compared, or as good as: the answer is that of comparing all.
+    Exact,
+    /// A graph or the like is walked, which may miss some.
+    Approximate,
+}
+
 /// Words of a text that [`Store::search_text`] looks for.
 pub const MOST_WORDS: usize = 64;
 
@@ -214,6 +223,9 @@ pub trait Store: Send + Sync {
     /// What made the vectors, the primary one first: those that every image has a vector of, as they were when the store
     /// was opened or last changed by itself.
     fn encoders(&self) -> &[EncoderId];
+
+    /// How it looks for nearest signatures.
+    fn index(&self) -> IndexKind;
 
     /// Applies all of `batch` or none of it; when this returns, it is durable.
     fn apply(&self, batch: &[Write]) -> Result<(), StoreError>;
@@ -307,6 +319,15 @@ pub trait Store: Send + Sync {
 
     /// Which fields products have, of which types and with which values.
     fn fields(&self) -> Result<Arc<FieldSummary>, StoreError>;
+
+    /// How often values of `fields` occur in the products that `filter` lets through, with up to `most_values` values of
+    /// each. Quick once a field was asked about: for pages that show counts beside results.
+    fn facets(
+        &self,
+        fields: &[FieldPath],
+        filter: Option<&Filter>,
+        most_values: usize,
+    ) -> Result<Facets, StoreError>;
 
     /// Up to `count` vectors of images from all over the catalog, the same ones as long as it does not change.
     /// `encoder` counts into [`Store::encoders`].

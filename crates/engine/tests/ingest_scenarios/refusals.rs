@@ -2,13 +2,13 @@
 
 use crate::kit::{Shop, bmp};
 use lookalike_engine::catalog::{Fields, ImageId, ImageRef, Location, Product, ProductId};
-use lookalike_engine::filter::{FieldSummary, Filter};
+use lookalike_engine::filter::{Facets, FieldPath, FieldSummary, Filter};
 use lookalike_engine::ingest::{Event, IngestError, Stage};
 use lookalike_engine::source::{Products, RowFailure, Source, SourceError, open};
 use lookalike_engine::store::embedded::{EmbeddedError, EmbeddedStore};
 use lookalike_engine::store::{
-    ImageKey, KnownProduct, Problem, SampledVector, Store, StoreError, StoredImage, StoredProduct, Summary,
-    Write,
+    ImageKey, IndexKind, KnownProduct, Problem, SampledVector, Store, StoreError, StoredImage, StoredProduct,
+    Summary, Write,
 };
 use lookalike_vision::encoder::EncoderId;
 use lookalike_vision::hash::{PHash, PdqHash};
@@ -50,6 +50,17 @@ impl Store for Refusing<'_> {
     }
     fn encoders(&self) -> &[EncoderId] {
         self.inner.encoders()
+    }
+    fn index(&self) -> IndexKind {
+        self.inner.index()
+    }
+    fn facets(
+        &self,
+        fields: &[FieldPath],
+        filter: Option<&Filter>,
+        most_values: usize,
+    ) -> Result<Facets, StoreError> {
+        self.inner.facets(fields, filter, most_values)
     }
     fn known(&self, id: &ProductId) -> Result<Option<KnownProduct>, StoreError> {
         self.inner.known(id)

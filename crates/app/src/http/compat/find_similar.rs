@@ -1,15 +1,16 @@
 //! `GET /find_similar/?image_url=U&top=N`, as the first system answered it (FastAPI, pHash alone).
 
+use super::asking::{Listed, listed};
 use super::listing;
 use crate::http::problem::Problem;
-use crate::http::question::{self, MOST_RESULTS, Subject};
+use crate::http::question::MOST_RESULTS;
 use crate::http::state::AppState;
+use crate::http::subject::Subject;
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
-use lookalike_engine::search::Match;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -132,9 +133,8 @@ pub(in crate::http) async fn find_similar(
         parameters.map_err(|error| Rejected::Other(Problem::malformed(error.body_text())))?;
     let (url, top) = read(&parameters)?;
     let _place = state.place().map_err(Rejected::Other)?;
-    let asked = question::ask(&state, Subject::Url(url.clone()), None, move |searcher, probe| {
-        searcher.by_phash(probe, top)
-    });
+    let asked =
+        listed(&state, Subject::Url(url.clone()), move |searcher, probe| searcher.by_phash(probe, top));
     let found = asked.await.map_err(|problem| {
         // The picture is the caller's parameter: what is wrong with it is told as FastAPI tells it.
         if problem.status == StatusCode::UNPROCESSABLE_ENTITY {
@@ -144,7 +144,7 @@ pub(in crate::http) async fn find_similar(
             Rejected::Other(problem)
         }
     })?;
-    Ok(Json(FindSimilarAnswer { matches: found.into_iter().map(|found| legacy(found, &headers)).collect() }))
+    Ok(Json(FindSimilarAnswer { matches: found.iter().map(|listed| legacy(listed, &headers)).collect() }))
 }
 
 /// Both parameters, or everything that is wrong with them. Of a repeated one the last counts, as in FastAPI.
@@ -176,9 +176,10 @@ fn read(parameters: &[(String, String)]) -> Result<(String, usize), Rejected> {
     }
 }
 
-fn legacy(found: Match, headers: &HeaderMap) -> LegacyMatch {
+fn legacy(listed: &Listed, headers: &HeaderMap) -> LegacyMatch {
+    let found = &listed.found;
     LegacyMatch {
-        image_url: listing::picture_url(&found, headers),
+        image_url: listing::picture_url(listed, headers),
         entity_id: listing::field(&found.fields, "entity_id")
             .unwrap_or_else(|| found.product.to_string().into()),
         sku: listing::field(&found.fields, "sku").unwrap_or(Value::Null),

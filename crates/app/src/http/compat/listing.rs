@@ -1,9 +1,9 @@
 //! What of a product the clients of earlier systems read: its id in its own JSON type, and addresses of pictures.
 
+use super::asking::Listed;
 use crate::http::image_url;
 use axum::http::HeaderMap;
 use lookalike_engine::catalog::Fields;
-use lookalike_engine::search::Match;
 use serde_json::Value;
 
 /// A field that is there and not null.
@@ -13,7 +13,7 @@ pub(super) fn field(fields: &Fields, name: &str) -> Option<Value> {
 
 /// The product's field `item_id` or `id` in its own JSON type, or else the product's id: as an integer where it is
 /// written as one, for tables of numbers lose their type on the way into a catalog.
-pub(super) fn id(found: &Match) -> Value {
+pub(super) fn id(Listed { found, .. }: &Listed) -> Value {
     let given = ["item_id", "id"].iter().find_map(|name| field(&found.fields, name));
     given.unwrap_or_else(|| as_number(found.product.as_str()))
 }
@@ -27,12 +27,12 @@ fn as_number(text: &str) -> Value {
 }
 
 /// The product's field `image_url` or `small_image`, or else this server's URL of the image found.
-pub(super) fn picture_url(found: &Match, headers: &HeaderMap) -> String {
+pub(super) fn picture_url(Listed { found, image_path }: &Listed, headers: &HeaderMap) -> String {
     let given = ["image_url", "small_image"].iter().find_map(|name| {
         let url = found.fields.get(*name).and_then(Value::as_str).filter(|url| !url.is_empty());
         url.map(str::to_owned)
     });
-    given.unwrap_or_else(|| image_url::absolute(&found.image, headers))
+    given.unwrap_or_else(|| image_url::absolute(image_path, headers))
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use super::asking::{json, looking_alike};
 use super::listing;
 use super::refusal::{NoImagesAnswer, Refusal};
 use crate::http::problem::Problem;
-use crate::http::question::{self, MOST_RESULTS, Subject};
+use crate::http::question::MOST_RESULTS;
 use crate::http::state::AppState;
+use crate::http::subject::Subject;
 use axum::Json;
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::HeaderMap;
@@ -65,8 +66,7 @@ pub(in crate::http) async fn post_url(
     request: HttpRequest,
 ) -> Result<Json<ImagesAnswer>, Refusal> {
     let answer = async {
-        let _place = state.place()?;
-        let (PictureUrl { url, k }, headers) = json(&state, request).await?;
+        let (PictureUrl { url, k }, headers, _held) = json(&state, request).await?;
         images(&state, Subject::Url(url), k, &headers).await
     };
     answer.await.map_err(Refusal::no_images)
@@ -91,10 +91,8 @@ pub(in crate::http) async fn post_image(
     request: HttpRequest,
 ) -> Result<Json<ImagesAnswer>, Refusal> {
     let answer = async {
-        let _place = state.place()?;
-        let (PictureBytes { base64img, k }, headers) = json(&state, request).await?;
-        let picture = question::picture_from_text("base64img", &base64img)?;
-        images(&state, Subject::Bytes(picture), k, &headers).await
+        let (PictureBytes { base64img, k }, headers, _held) = json(&state, request).await?;
+        images(&state, Subject::Encoded("base64img", base64img), k, &headers).await
     };
     answer.await.map_err(Refusal::no_images)
 }
@@ -106,7 +104,7 @@ async fn images(
     headers: &HeaderMap,
 ) -> Result<Json<ImagesAnswer>, Problem> {
     let found = looking_alike(state, subject, wanted(k)?).await?;
-    let images = found.iter().map(|found| listing::picture_url(found, headers)).collect();
+    let images = found.iter().map(|listed| listing::picture_url(listed, headers)).collect();
     Ok(Json(ImagesAnswer { images }))
 }
 

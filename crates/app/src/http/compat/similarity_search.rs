@@ -3,10 +3,10 @@
 use super::asking::looking_alike;
 use super::listing;
 use super::refusal::{ErrorAnswer, Refusal};
-use crate::http::body;
 use crate::http::problem::Problem;
-use crate::http::question::{MOST_RESULTS, Subject};
+use crate::http::question::{self, Held, MOST_RESULTS};
 use crate::http::state::AppState;
+use crate::http::subject::Subject;
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
@@ -77,17 +77,15 @@ async fn answer(
     if !(1..=MOST_RESULTS).contains(&top) {
         return Err(invalid(format!("top is {top}; it must be 1 to {MOST_RESULTS}")));
     }
-    let _place = state.place()?;
-    let picture = file(state, request).await?;
+    let (picture, _held) = file(state, request).await?;
     let found = looking_alike(state, Subject::Bytes(picture), top).await?;
     Ok(Json(IdsAnswer { ids: found.iter().map(listing::id).collect() }))
 }
 
 /// The bytes of the form's `file`; other fields are passed over, as the second system did.
-async fn file(state: &AppState, request: HttpRequest) -> Result<Bytes, Problem> {
-    let limits = state.limits();
+async fn file(state: &AppState, request: HttpRequest) -> Result<(Bytes, Held), Problem> {
     let (parts, body) = request.into_parts();
-    let bytes = body::read(body, limits.body_bytes, limits.body_timeout).await?;
+    let (bytes, held) = question::receive(state, body).await?;
     let whole = HttpRequest::from_parts(parts, Body::from(bytes));
     let mut form = Multipart::from_request(whole, state)
         .await
@@ -105,5 +103,6 @@ async fn file(state: &AppState, request: HttpRequest) -> Result<Bytes, Problem> 
             return Err(Problem::malformed("file is given more than once; ask about one picture"));
         }
     }
-    picture.ok_or_else(|| Problem::malformed("the form has no file named `file`"))
+    let picture = picture.ok_or_else(|| Problem::malformed("the form has no file named `file`"))?;
+    Ok((picture, held))
 }

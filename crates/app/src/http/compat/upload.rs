@@ -4,8 +4,8 @@ use super::asking::{json, looking_alike};
 use super::listing;
 use crate::http::image_url;
 use crate::http::problem::{Problem, QuestionProblems};
-use crate::http::question::{self, Subject};
 use crate::http::state::AppState;
+use crate::http::subject::Subject;
 use axum::Json;
 use axum::extract::{Request as HttpRequest, State};
 use lookalike_engine::catalog::Fields;
@@ -53,14 +53,13 @@ pub(in crate::http) async fn upload(
     State(state): State<AppState>,
     request: HttpRequest,
 ) -> Result<Json<Vec<Item>>, Problem> {
-    let _place = state.place()?;
-    let (photo, headers): (Photo, _) = json(&state, request).await?;
-    let subject = Subject::Bytes(question::picture_from_text("photoData", &photo.photo_data)?);
+    let (photo, headers, _held): (Photo, _, _) = json(&state, request).await?;
+    let subject = Subject::Encoded("photoData", photo.photo_data);
     let found = looking_alike(&state, subject, TOP).await?;
-    let items = found.into_iter().map(|found| Item {
-        image_id: image_url::absolute(&found.image, &headers),
-        item_id: listing::id(&found),
-        item_name: name(&found.fields),
+    let items = found.iter().map(|listed| Item {
+        image_id: image_url::absolute(&listed.image_path, &headers),
+        item_id: listing::id(listed),
+        item_name: name(&listed.found.fields),
     });
     Ok(Json(items.collect()))
 }

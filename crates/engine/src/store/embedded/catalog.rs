@@ -12,11 +12,11 @@ use super::write::{self, Failure};
 use super::{EmbeddedError, read, text, verify};
 use crate::catalog::{ImageId, ProductId};
 use crate::fetch::Validators;
-use crate::filter::{FieldSummary, Filter};
+use crate::filter::{Facets, FieldPath, FieldSummary, Filter};
 use crate::index::ProductSet;
 use crate::store::{
-    ImageKey, KnownProduct, Problem, SampledVector, Store, StoreError, StoredImage, StoredProduct, Summary,
-    Write,
+    ImageKey, IndexKind, KnownProduct, Problem, SampledVector, Store, StoreError, StoredImage, StoredProduct,
+    Summary, Write,
 };
 use lookalike_vision::encoder::EncoderId;
 use lookalike_vision::hash::{PHash, PdqHash};
@@ -66,7 +66,7 @@ impl EmbeddedStore {
         // Another process may have made one between the look and the lock.
         folder.begin()?;
         folder.remove_begun()?;
-        make_database(&folder, encoders)?;
+        schema::make_database(&folder, encoders)?;
         folder.finish()?;
         Self::open_locked(folder, Some(lock), MIGRATIONS)
     }
@@ -219,28 +219,6 @@ pub(super) fn row_limit(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
-/// Builds the whole database under the name of an unfinished one.
-fn make_database(folder: &Folder, encoders: &[EncoderId]) -> Result<(), EmbeddedError> {
-    let failed = |e| EmbeddedError::sqlite(folder, "making it", e);
-    let mut connection = connection::create(&folder.database_begun()).map_err(failed)?;
-    schema::make(&mut connection, MIGRATIONS).map_err(failed)?;
-    for encoder in encoders {
-        encoders::insert(&connection, encoder, true).map_err(failed)?;
-    }
-    let mode = connection::use_log(&connection).map_err(failed)?;
-    if mode != "wal" {
-        return Err(EmbeddedError::io(
-            "use a write-ahead log in",
-            folder.root(),
-            std::io::Error::new(
-                std::io::ErrorKind::Unsupported,
-                "the file system has no shared memory: put the catalog on a local disk",
-            ),
-        ));
-    }
-    connection.close().map_err(|(_, error)| failed(error))
-}
-
 impl Drop for EmbeddedStore {
     fn drop(&mut self) {
         if let Some(writer) = &self.writer
@@ -271,6 +249,10 @@ impl Store for EmbeddedStore {
 
     fn encoders(&self) -> &[EncoderId] {
         self.encoders.ids()
+    }
+
+    fn index(&self) -> IndexKind {
+        IndexKind::Exact
     }
 
     fn apply(&self, batch: &[Write]) -> Result<(), StoreError> {
@@ -371,6 +353,15 @@ impl Store for EmbeddedStore {
 
     fn fields(&self) -> Result<Arc<FieldSummary>, StoreError> {
         Ok(self.selecting.summary()?)
+    }
+
+    fn facets(
+        &self,
+        fields: &[FieldPath],
+        filter: Option<&Filter>,
+        most_values: usize,
+    ) -> Result<Facets, StoreError> {
+        Ok(self.selecting.facets(fields, filter, most_values)?)
     }
 
     fn sample_vectors(&self, encoder: usize, count: usize) -> Result<Vec<SampledVector>, StoreError> {

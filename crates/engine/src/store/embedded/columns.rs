@@ -5,7 +5,7 @@
 //! the answer is [`Filter::matches`]' by construction. Nothing here knows SQL; `selecting` fills columns and keeps them
 //! up to date.
 
-use crate::filter::{Expression, FieldPath, Filter, Item, Test};
+use crate::filter::{Expression, FacetCounts, FieldPath, Filter, Item, Test};
 use crate::index::ProductSet;
 use indexmap::IndexSet;
 use std::collections::HashMap;
@@ -14,6 +14,8 @@ use std::collections::HashMap;
 #[derive(Debug, Default)]
 pub(super) struct Column {
     items: IndexSet<Item>,
+    /// How a text was first written, by its number, where that is not in lower case.
+    written: HashMap<u32, Box<str>>,
     /// Sorted numbers of items. The first is that of products without the field.
     cells: IndexSet<Box<[u32]>>,
     /// A cell's number, by product.
@@ -27,11 +29,13 @@ pub(super) struct Column {
 /// What an item, a cell and a product take besides what they point to: with the table they are found by.
 const ITEM_BYTES: usize = size_of::<Item>() + 24;
 const CELL_BYTES: usize = size_of::<Box<[u32]>>() + 24;
+const WRITTEN_BYTES: usize = size_of::<(u32, Box<str>)>() + 8;
 
 impl Column {
-    /// Sets the values of a product.
-    pub(super) fn set(&mut self, product: usize, items: impl IntoIterator<Item = Item>) {
-        let mut cell: Vec<u32> = items.into_iter().map(|item| self.number_of(item)).collect();
+    /// Sets the values of a product: items, and texts as they are written where that is not in lower case.
+    pub(super) fn set(&mut self, product: usize, items: impl IntoIterator<Item = (Item, Option<Box<str>>)>) {
+        let mut cell: Vec<u32> =
+            items.into_iter().map(|(item, written)| self.number_of(item, written)).collect();
         cell.sort_unstable();
         cell.dedup();
         if self.cells.is_empty() {
@@ -49,11 +53,44 @@ impl Column {
         self.changes += 1;
     }
 
-    fn number_of(&mut self, item: Item) -> u32 {
+    fn number_of(&mut self, item: Item, written: Option<Box<str>>) -> u32 {
         let bytes = if let Item::Text { folded, .. } = &item { folded.len() } else { 0 };
         let (number, is_new) = self.items.insert_full(item);
-        self.held_bytes += if is_new { bytes } else { 0 };
+        if is_new {
+            self.held_bytes += bytes;
+            if let Some(written) = written {
+                self.held_bytes += written.len() + WRITTEN_BYTES;
+                self.written.insert(narrow(number), written);
+            }
+        }
         narrow(number)
+    }
+
+    /// How often each value occurs among `products`.
+    pub(super) fn counts(&self, products: &ProductSet, most_values: usize) -> FacetCounts {
+        let mut of_cells = vec![0_u64; self.cells.len().max(1)];
+        for product in products.iter() {
+            let cell = self.products.get(product).copied().unwrap_or_default();
+            if let Some(count) = of_cells.get_mut(cell as usize) {
+                *count += 1;
+            }
+        }
+        let mut of_items = vec![0_u64; self.items.len()];
+        for (cell, count) in self.cells.iter().zip(&of_cells) {
+            for item in cell {
+                if let Some(total) = of_items.get_mut(*item as usize) {
+                    *total += count;
+                }
+            }
+        }
+        let written = |number: usize| self.written.get(&narrow(number)).map(|text| &**text);
+        let items = self.items.iter().zip(of_items).enumerate();
+        let missing = of_cells.first().copied().unwrap_or_default();
+        FacetCounts::gather(
+            items.map(|(number, (item, count))| (item, written(number), count)),
+            missing,
+            most_values,
+        )
     }
 
     /// Memory it takes, about.
@@ -173,7 +210,10 @@ mod tests {
 
     fn column(values: &[serde_json::Value]) -> Column {
         let mut column = Column::default();
-        values.iter().enumerate().for_each(|(product, value)| column.set(product, Item::of(value)));
+        values
+            .iter()
+            .enumerate()
+            .for_each(|(product, value)| column.set(product, Item::of(value).map(|item| (item, None))));
         column
     }
 

@@ -28,8 +28,9 @@
 //! and the name of a member (kind 2), or an
 //! object's address (kind 3).
 
-use super::EmbeddedError;
 use super::folder::Folder;
+use super::{EmbeddedError, connection};
+use lookalike_vision::encoder::EncoderId;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// `LOOK` in ASCII.
@@ -128,6 +129,28 @@ CREATE TABLE validator (
 const VERSION_4: &str = "
 CREATE INDEX product_by_seq ON product (seq);
 ";
+
+/// Builds the whole database under the name of an unfinished one.
+pub(super) fn make_database(folder: &Folder, encoders: &[EncoderId]) -> Result<(), EmbeddedError> {
+    let failed = |e| EmbeddedError::sqlite(folder, "making it", e);
+    let mut connection = connection::create(&folder.database_begun()).map_err(failed)?;
+    make(&mut connection, MIGRATIONS).map_err(failed)?;
+    for encoder in encoders {
+        super::encoders::insert(&connection, encoder, true).map_err(failed)?;
+    }
+    let mode = connection::use_log(&connection).map_err(failed)?;
+    if mode != "wal" {
+        return Err(EmbeddedError::io(
+            "use a write-ahead log in",
+            folder.root(),
+            std::io::Error::new(
+                std::io::ErrorKind::Unsupported,
+                "the file system has no shared memory: put the catalog on a local disk",
+            ),
+        ));
+    }
+    connection.close().map_err(|(_, error)| failed(error))
+}
 
 /// Whether the file is a catalog, and of which version.
 pub(super) fn version(connection: &Connection, folder: &Folder) -> Result<i64, EmbeddedError> {

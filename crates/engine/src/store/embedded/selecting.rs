@@ -1,4 +1,4 @@
-//! Which products a filter lets through, as the catalog is now.
+//! Which products a filter lets through, as the catalog is now, and how often values occur among them.
 //!
 //! A field is read into a [`Column`] when a filter first asks about it in this process, in one pass over the products;
 //! from then on a filter takes milliseconds. Columns are in memory and not on disk because whoever asks may have the
@@ -14,9 +14,10 @@ use super::connection;
 use super::folder::Folder;
 use super::picking::pick;
 use super::rows::{self, damaged};
-use crate::filter::{FieldPath, FieldSummary, Filter, Inventory, Item, reach};
+use crate::filter::{Facet, Facets, FieldPath, FieldSummary, Filter, Inventory, Item, reach};
 use crate::index::ProductSet;
 use rusqlite::{Connection, Transaction};
+use serde_json::Value;
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -56,6 +57,8 @@ struct Kept {
     /// Numbers of products are below this.
     end: usize,
     columns: Columns,
+    /// The products that there are; none before anybody asked.
+    present: Option<Arc<ProductSet>>,
     /// Fields that take too much memory.
     too_large: HashSet<FieldPath>,
     answers: VecDeque<(Filter, Arc<ProductSet>)>,
@@ -68,8 +71,26 @@ impl Selecting {
 
     /// The products that `filter` lets through now.
     pub(super) fn chosen(&self, filter: &Filter) -> Result<Arc<ProductSet>, EmbeddedError> {
+        self.with_state("reading fields for a filter", |state| state.chosen(filter))
+    }
+
+    /// How often values of `fields` occur in the products that `filter` lets through now.
+    pub(super) fn facets(
+        &self,
+        fields: &[FieldPath],
+        filter: Option<&Filter>,
+        most_values: usize,
+    ) -> Result<Facets, EmbeddedError> {
+        self.with_state("counting values", |state| state.facets(fields, filter, most_values))
+    }
+
+    fn with_state<T>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&mut State) -> rusqlite::Result<T>,
+    ) -> Result<T, EmbeddedError> {
         let mut kept = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut choose = || {
+        let run = || {
             let mut state = match kept.take() {
                 Some(state) => state,
                 None => {
@@ -78,11 +99,11 @@ impl Selecting {
                 }
             };
             // Dropped where it fails: whatever was half done is done anew.
-            let answer = state.chosen(filter)?;
+            let answer = work(&mut state)?;
             *kept = Some(state);
             Ok(answer)
         };
-        choose().map_err(|error| EmbeddedError::sqlite(&self.folder, "reading fields for a filter", error))
+        run().map_err(|error| EmbeddedError::sqlite(&self.folder, doing, error))
     }
 
     /// Which fields products have; gathered anew after each write.
@@ -121,20 +142,74 @@ impl State {
             return Ok(answer);
         }
         let moment = self.connection.unchecked_transaction()?;
-        self.kept.advance(&moment)?;
-        self.kept.fill(&moment, &fields)?;
+        let answer = self.kept.chosen(&moment, filter, &fields)?;
         self.seen = Some(version);
-        match self.kept.answer(filter, &fields) {
-            Some(answer) => Ok(answer),
-            None => {
-                let set = going_over_all(&moment, filter, self.kept.end)?;
-                Ok(self.kept.keep(filter, set))
-            }
+        Ok(answer)
+    }
+
+    fn facets(
+        &mut self,
+        fields: &[FieldPath],
+        filter: Option<&Filter>,
+        most_values: usize,
+    ) -> rusqlite::Result<Facets> {
+        let version = self.connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
+        let moment = self.connection.unchecked_transaction()?;
+        self.kept.advance(&moment)?;
+        let mut products = ProductSet::clone(&*self.kept.present(&moment)?);
+        if let Some(filter) = filter {
+            products.intersect(&*self.kept.chosen(&moment, filter, &filter.fields())?);
         }
+        let asked: Vec<&FieldPath> = fields.iter().collect();
+        self.kept.fill(&moment, &asked)?;
+        self.seen = Some(version);
+        let columns = &self.kept.columns;
+        let facet = |field: &FieldPath| {
+            let counts = columns.get(field).map(|column| column.counts(&products, most_values));
+            Facet { field: field.clone(), counts }
+        };
+        let facets = Facets { products: products.count() as u64, facets: fields.iter().map(facet).collect() };
+        self.kept.columns.touch(&asked, MOST_BYTES);
+        Ok(facets)
     }
 }
 
 impl Kept {
+    /// The products that `filter`, which asks about `fields`, lets through at this moment.
+    fn chosen(
+        &mut self,
+        moment: &Transaction<'_>,
+        filter: &Filter,
+        fields: &[&FieldPath],
+    ) -> rusqlite::Result<Arc<ProductSet>> {
+        self.advance(moment)?;
+        self.fill(moment, fields)?;
+        match self.answer(filter, fields) {
+            Some(answer) => Ok(answer),
+            None => {
+                let set = going_over_all(moment, filter, self.end)?;
+                Ok(self.keep(filter, set))
+            }
+        }
+    }
+
+    /// The products that there are: numbers of deleted ones stay in columns.
+    fn present(&mut self, moment: &Transaction<'_>) -> rusqlite::Result<Arc<ProductSet>> {
+        if let Some(present) = &self.present {
+            return Ok(Arc::clone(present));
+        }
+        let mut statement = moment.prepare_cached("SELECT row FROM product ORDER BY row")?;
+        let mut rows = statement.query(())?;
+        let mut there = vec![false; self.end];
+        while let Some(row) = rows.next()? {
+            if let Some(place) = there.get_mut(number(row.get(0)?)?) {
+                *place = true;
+            }
+        }
+        let present = ProductSet::of(self.end, |product| there.get(product).copied().unwrap_or_default());
+        Ok(Arc::clone(self.present.insert(Arc::new(present))))
+    }
+
     /// The answer, if what is kept gives it.
     fn answer(&mut self, filter: &Filter, fields: &[&FieldPath]) -> Option<Arc<ProductSet>> {
         if let Some((_, answer)) = self.answers.iter().find(|(answered, _)| answered == filter) {
@@ -163,6 +238,7 @@ impl Kept {
             *self = Self::default();
         }
         self.answers.clear();
+        self.present = None;
         self.columns.drop_worn();
         let fields: Vec<FieldPath> = self.columns.fields().cloned().collect();
         if !fields.is_empty() {
@@ -258,7 +334,7 @@ fn each_picked(
     moment: &Transaction<'_>,
     since: Option<i64>,
     fields: &[&FieldPath],
-    mut each: impl FnMut(usize, usize, Vec<Item>),
+    mut each: impl FnMut(usize, usize, Vec<(Item, Option<Box<str>>)>),
 ) -> rusqlite::Result<()> {
     let split: Vec<(&str, &[String])> = fields
         .iter()
@@ -274,12 +350,21 @@ fn each_picked(
             let value = names.binary_search(first).ok().and_then(|at| picked.get(at)?.as_ref());
             let mut items = Vec::new();
             if let Some(value) = value {
-                reach(value, rest, &mut |item| items.push(item));
+                reach(value, rest, &mut |item, value| {
+                    let written = written(&item, value);
+                    items.push((item, written));
+                });
             }
             each(product, field, items);
         }
         Ok(())
     })
+}
+
+/// A text as it is written, where the item does not say so.
+fn written(item: &Item, value: &Value) -> Option<Box<str>> {
+    let (Item::Text { folded, .. }, Value::String(text)) = (item, value) else { return None };
+    (**folded != **text).then(|| text.as_str().into())
 }
 
 /// The products below `end` that `filter` lets through, by reading each.

@@ -2,11 +2,11 @@
 
 use super::{Access, EmbeddedStore};
 use crate::catalog::{Fields, ProductId};
-use crate::filter::Filter;
+use crate::filter::{FacetKind, FieldKind, FieldPath, FieldType, Filter, Inventory};
 use crate::store::{Store, Write};
 use lookalike_vision::encoder::EncoderId;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// SplitMix64.
 struct Drawn(u64);
@@ -86,6 +86,44 @@ fn numbers(store: &EmbeddedStore) -> BTreeMap<String, u64> {
     numbers.unwrap()
 }
 
+/// Asserts that facets count what going over all products counts.
+fn assert_facets<'p>(store: &EmbeddedStore, filter: &str, products: impl Iterator<Item = &'p Fields>) {
+    let fields = FieldPath::parse_list("color, price, size.w, 'odd \"name\".x', gone, story").unwrap();
+    let filter = Filter::parse(filter).unwrap();
+    let mut inventory = Inventory::default();
+    products.filter(|fields| filter.matches(fields)).for_each(|fields| inventory.add(fields));
+    let expected = inventory.summary(3);
+    let counted = store.facets(&fields, Some(&filter), 3).unwrap();
+    assert_eq!(counted.products, expected.products, "{filter}");
+    for facet in counted.facets {
+        let name = facet.field.to_string();
+        // A field that takes too much memory is not counted.
+        let Some(counts) = facet.counts else {
+            assert_eq!(name, "story");
+            continue;
+        };
+        let Some(facts) = expected.fields.iter().find(|facts| facts.name == name) else {
+            assert_eq!(
+                (counts.distinct, counts.missing, counts.kind),
+                (0, expected.products, None),
+                "{filter}"
+            );
+            continue;
+        };
+        assert_eq!(Some(counts.distinct), facts.distinct, "{name} of {filter}");
+        assert_eq!((counts.min, counts.max), (facts.min, facts.max), "{name} of {filter}");
+        assert_eq!(counts.missing, expected.products - facts.products, "{name} of {filter}");
+        let found: Vec<u64> = counts.values.iter().map(|one| one.count).collect();
+        let all: Vec<u64> = facts.values.iter().map(|one| one.products).collect();
+        assert_eq!(found, all, "{name} of {filter}");
+        let kinds: BTreeSet<FieldKind> = facts.types.iter().map(|FieldType { kind, .. }| *kind).collect();
+        assert_eq!(counts.kind == Some(FacetKind::Boolean), kinds.iter().eq([&FieldKind::Boolean]));
+        if kinds.contains(&FieldKind::Text) && !kinds.contains(&FieldKind::Number) {
+            assert_ne!(counts.kind, Some(FacetKind::Number), "{name} of {filter}");
+        }
+    }
+}
+
 #[test]
 fn a_filter_lets_through_what_it_means_whatever_was_written_since() {
     let folder = tempfile::tempdir().unwrap();
@@ -125,6 +163,9 @@ fn a_filter_lets_through_what_it_means_whatever_was_written_since() {
                     assert_eq!(is_chosen, filter.matches(fields), "round {round}: {text} of {fields:?}");
                     asked += 1;
                     let_through += usize::from(is_chosen);
+                }
+                if asked % 7 == 0 {
+                    assert_facets(store, &text, products.values());
                 }
             }
         }
