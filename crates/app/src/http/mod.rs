@@ -20,6 +20,7 @@ mod images;
 mod openapi;
 mod page;
 mod problem;
+mod products;
 mod question;
 mod router;
 mod search;

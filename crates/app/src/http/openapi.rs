@@ -1,7 +1,7 @@
 //! `GET /openapi.json`: the API described for programs, gathered from the handlers themselves.
 
 use super::compat::{find_similar, post_image, similarity_search, upload};
-use super::{catalog, check, facets, fields, health, images, search};
+use super::{catalog, check, facets, fields, health, images, products, search};
 use axum::Json;
 use utoipa::OpenApi;
 
@@ -19,6 +19,8 @@ use utoipa::OpenApi;
         catalog::catalog,
         fields::fields,
         facets::facets,
+        products::list,
+        products::get,
         health::alive,
         health::ready,
         find_similar::find_similar,
@@ -29,6 +31,7 @@ use utoipa::OpenApi;
     ),
     tags(
         (name = "search", description = "What matches a picture"),
+        (name = "products", description = "The products of the catalog, one by one"),
         (name = "catalog", description = "What is in the catalog"),
         (name = "operation", description = "For whatever restarts and routes to this process"),
         (name = "compatibility", description = "For clients of earlier systems"),

@@ -3,7 +3,9 @@
 use super::auth::{Gate, gate};
 use super::page;
 use super::problem::Problem;
-use super::{catalog, check, compat, facets, fields, health, images, openapi, search, state::AppState};
+use super::{
+    catalog, check, compat, facets, fields, health, images, openapi, products, search, state::AppState,
+};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, Method, Request, Uri, header};
@@ -23,6 +25,8 @@ pub fn router(state: AppState, gate: Gate) -> Router {
         .route("/v1/catalog", get(catalog::catalog))
         .route("/v1/catalog/fields", get(fields::fields))
         .route("/v1/catalog/facets", get(facets::facets))
+        .route("/v1/products", get(products::list))
+        .route("/v1/products/{*id}", get(products::get))
         .merge(compat::router())
         .route_layer(reading);
     let open = Router::new()

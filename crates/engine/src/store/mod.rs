@@ -124,6 +124,10 @@ pub struct KnownImage {
     pub location: Location,
     /// Of the bytes that were stored.
     pub fingerprint: Fingerprint,
+    /// Width in pixels, upright.
+    pub width: u32,
+    /// Height in pixels, upright.
+    pub height: u32,
 }
 
 /// A product as an answer shows it.
@@ -235,6 +239,29 @@ pub trait Store: Send + Sync {
 
     /// Up to `limit` ids of products, ascending, those after `after`: for going through a whole catalog.
     fn product_ids(&self, after: Option<&ProductId>, limit: usize) -> Result<Vec<ProductId>, StoreError>;
+
+    /// [`Store::product_ids`] of those that `filter` lets through. Engines that know better than to go through all
+    /// products do.
+    fn product_ids_where(
+        &self,
+        after: Option<&ProductId>,
+        limit: usize,
+        filter: Option<&Filter>,
+    ) -> Result<Vec<ProductId>, StoreError> {
+        const PAGE: usize = 256;
+        let Some(filter) = filter else { return self.product_ids(after, limit) };
+        let (mut found, mut after) = (Vec::new(), after.cloned());
+        while found.len() < limit {
+            let page = self.product_ids(after.as_ref(), PAGE)?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.clone());
+            let products = self.products(&page)?.into_iter();
+            let fitting =
+                products.filter(|product| filter.matches(&product.fields)).map(|product| product.id);
+            found.extend(fitting.take(limit - found.len()));
+        }
+        Ok(found)
+    }
 
     /// By what servers can tell whether a product's images changed, as far as they said. A store that keeps none has them
     /// all sent again.

@@ -278,7 +278,18 @@ impl Store for EmbeddedStore {
     }
 
     fn product_ids(&self, after: Option<&ProductId>, limit: usize) -> Result<Vec<ProductId>, StoreError> {
-        let ids = |moment: &Transaction<'_>| read::product_ids(moment, after, row_limit(limit));
+        self.product_ids_where(after, limit, None)
+    }
+
+    fn product_ids_where(
+        &self,
+        after: Option<&ProductId>,
+        limit: usize,
+        filter: Option<&Filter>,
+    ) -> Result<Vec<ProductId>, StoreError> {
+        let chosen = self.chosen(filter)?;
+        let limit = row_limit(limit);
+        let ids = |moment: &Transaction<'_>| read::product_ids(moment, after, limit, chosen.as_deref());
         Ok(self.readers.read("going through the products", ids)?)
     }
 

@@ -4,6 +4,7 @@ use super::encoders::{self, Encoders};
 use super::rows::{self, IMAGE_COLUMNS, damaged, from_key, to_key};
 use crate::catalog::{ImageId, ProductId};
 use crate::fetch::Validators;
+use crate::index::ProductSet;
 use crate::store::{ImageKey, KnownImage, KnownProduct, SampledVector, StoredImage, StoredProduct};
 use lookalike_vision::encoder::EncoderId;
 use rusqlite::{OptionalExtension, Row, Transaction};
@@ -25,7 +26,7 @@ pub(super) fn known(moment: &Transaction<'_>, id: &ProductId) -> rusqlite::Resul
     };
     let images = moment
         .prepare_cached(
-            "SELECT id, location_kind, location, bytes, modified_ns, sha256 FROM image \
+            "SELECT id, location_kind, location, bytes, modified_ns, sha256, width, height FROM image \
              WHERE product = ?1 ORDER BY position",
         )?
         .query_map((row,), |row| {
@@ -33,6 +34,8 @@ pub(super) fn known(moment: &Transaction<'_>, id: &ProductId) -> rusqlite::Resul
                 id: rows::image_id(row.get("id")?)?,
                 location: rows::location(row)?,
                 fingerprint: rows::fingerprint(row)?,
+                width: row.get("width")?,
+                height: row.get("height")?,
             })
         })?
         .collect::<rusqlite::Result<_>>()?;
@@ -43,11 +46,27 @@ pub(super) fn product_ids(
     moment: &Transaction<'_>,
     after: Option<&ProductId>,
     limit: i64,
+    chosen: Option<&ProductSet>,
 ) -> rusqlite::Result<Vec<ProductId>> {
     // No id is empty, so all come after the empty text.
+    let after = after.map_or("", ProductId::as_str);
+    if let Some(chosen) = chosen {
+        // The index on ids has the rows' numbers: fields are not read.
+        let mut statement = moment.prepare_cached("SELECT id, row FROM product WHERE id > ?1 ORDER BY id")?;
+        let (mut found, mut ids) = (statement.query((after,))?, Vec::new());
+        while let Some(row) = found.next()? {
+            if ids.len() as i64 >= limit {
+                break;
+            }
+            if chosen.contains(row.get::<_, i64>(1)?.cast_unsigned()) {
+                ids.push(rows::product_id(row.get(0)?)?);
+            }
+        }
+        return Ok(ids);
+    }
     moment
         .prepare_cached("SELECT id FROM product WHERE id > ?1 ORDER BY id LIMIT ?2")?
-        .query_map((after.map_or("", ProductId::as_str), limit), |row| rows::product_id(row.get(0)?))?
+        .query_map((after, limit), |row| rows::product_id(row.get(0)?))?
         .collect()
 }
 
