@@ -11,6 +11,7 @@ export default [
       "no-var": "error",
       "prefer-const": "error",
       "no-console": "error",
+      "no-unused-vars": ["error", { ignoreRestSiblings: true, varsIgnorePattern: "^_" }],
       "no-restricted-properties": [
         "error",
         { property: "innerHTML", message: "text of the catalog is only ever set as text" },
