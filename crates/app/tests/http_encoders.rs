@@ -250,7 +250,7 @@ fn a_server_outlives_an_encoder_that_is_removed_or_added() {
     store.finish_encoder("later").unwrap();
     let (code, detail) = server.post_json("/v1/search", &question).problem(503);
     assert_eq!(code, "encoder_removed");
-    assert!(detail.contains("middle was removed") && detail.contains("restart"), "{detail}");
+    assert!(detail.contains("middle was removed") && detail.contains("ask again"), "{detail}");
     for mode in ["auto", "duplicate", "similar"] {
         let found = server.post_json("/v1/search", &json!({"image_id": IMAGES[1], "mode": mode})).ok();
         assert_eq!(found["results"][0]["product_id"], "p1", "{mode}");

@@ -10,8 +10,8 @@ use lookalike_engine::filter::{Facets, FieldPath, FieldSummary, Filter};
 use lookalike_engine::search::{Mode, Request, Searcher};
 use lookalike_engine::store::embedded::EmbeddedStore;
 use lookalike_engine::store::{
-    Fingerprint, ImageKey, ImageWrite, IndexKind, KnownProduct, NewImage, Problem, SampledVector, Store,
-    StoreError, StoredImage, StoredProduct, Summary, Write,
+    Apply, Fingerprint, ImageKey, ImageWrite, IndexKind, KnownProduct, NewImage, Problem, SampledVector,
+    Store, StoreError, StoredImage, StoredProduct, Summary, Write,
 };
 use lookalike_vision::Picture;
 use lookalike_vision::encoder::{EncodeError, Encoder, EncoderId};
@@ -57,6 +57,12 @@ struct Noting {
 }
 
 impl Store for Noting {
+    fn alone(
+        &self,
+        work: &mut dyn FnMut(&mut Apply<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.store.alone(work)
+    }
     fn summary(&self) -> Result<Summary, StoreError> {
         self.store.summary()
     }

@@ -10,6 +10,7 @@ use super::{Outcome, interrupt};
 use crate::report::{json, table};
 use anyhow::Context;
 use lookalike_engine::fetch::CachingReader;
+use lookalike_engine::fetch::uploads::Uploads;
 use lookalike_engine::ingest::{AddReport, Event, FailuresFile, Ingest, Unreadable};
 use lookalike_engine::store::embedded::{Access, EmbeddedStore};
 use lookalike_engine::store::{EncoderChanges, Store, Summary};
@@ -224,6 +225,7 @@ impl Encoding {
         let unreadable = if self.skip_unreadable { Unreadable::LeaveOut } else { Unreadable::Wait };
         let stop = interrupt::stop_flag()?;
         let fetcher = Fetching::default().reader(self.allow_private_urls, &ingest, Some(&stop))?;
+        let fetcher = fetcher.with_uploads(Uploads::new(folder));
         let reader = CachingReader::new(fetcher, self.cache.of(folder));
         let lacking =
             store.summary()?.adding.iter().find(|added| added.id == *encoder.id()).map(|a| a.lacking);

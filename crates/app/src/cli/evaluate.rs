@@ -8,8 +8,10 @@ use lookalike_engine::evaluate::labelled::{self, Labels};
 use lookalike_engine::evaluate::suite::Suite;
 use lookalike_engine::evaluate::tiles::Tiles;
 use lookalike_engine::evaluate::{evidence, robustness};
+use lookalike_engine::fetch::uploads::Uploads;
 use lookalike_engine::search::Searcher;
 use lookalike_engine::store::StoredImage;
+use lookalike_engine::store::embedded::Access;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::num::NonZero;
@@ -70,7 +72,7 @@ impl Evaluate {
             .unwrap_or(NonZero::<usize>::MIN);
         // Queries run beside each other, so each has one thread for its network.
         let source = Arc::new(Encoders::on(NonZero::<usize>::MIN));
-        let searcher = self.catalog.searcher_with(&EncoderChoice::default(), source)?;
+        let searcher = self.catalog.searcher_with(&EncoderChoice::default(), source, Access::ReadOnly)?;
         let encoders = self.encoders(&searcher)?;
         let searcher = match encoders.first() {
             Some(first) => searcher.with_default(first)?,
@@ -82,7 +84,7 @@ impl Evaluate {
         let mut measured = Evaluation::default();
         if self.trials > 0 || labels.is_none() {
             let tiles = self.tiles.as_deref().map_or_else(|| Ok(Tiles::drawn()), Tiles::open)?;
-            let reader = reader(false)?;
+            let reader = reader(false)?.with_uploads(Uploads::new(self.catalog.folder()?));
             let suite = Suite {
                 searcher: &searcher,
                 images: &images,

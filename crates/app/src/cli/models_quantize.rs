@@ -11,6 +11,7 @@ use crate::report::json;
 use anyhow::{Context, anyhow, bail, ensure};
 use lookalike_engine::catalog::Location;
 use lookalike_engine::fetch::photo::PhotoReader;
+use lookalike_engine::fetch::uploads::Uploads;
 use lookalike_engine::models::quantize::{
     Event, Options, Pictures, Quantised, QuantizeError, Report, Stopped, quantize,
 };
@@ -94,6 +95,8 @@ impl Quantize {
         let wanted = locations.len().min(self.samples as usize);
         ensure!(wanted > 0, "{} holds no picture to calibrate on", self.pictures.display());
         let (limits, reader) = (self.limits.limits(), reader(self.allow_private_urls)?);
+        // Where the pictures are a catalog's.
+        let reader = reader.with_uploads(Uploads::new(&self.pictures));
         let preprocessor = Preprocessor::new(tower);
         let mut progress = Progress::start(Some(wanted as u64), "pictures read");
         let mut tensors = Vec::with_capacity(wanted);
@@ -234,7 +237,7 @@ fn shown(location: &Location) -> String {
     match location {
         Location::File(path) => lookalike_engine::source::shown::path_line(path),
         Location::Url(address) | Location::Object(address) => address.clone(),
-        member @ Location::Member { .. } => member.to_string(),
+        other @ (Location::Member { .. } | Location::Uploaded(_)) => other.to_string(),
     }
 }
 

@@ -39,12 +39,16 @@ impl Catalog {
 
     /// Opens the catalog for reading.
     pub(super) fn open(&self) -> anyhow::Result<EmbeddedStore> {
-        Ok(EmbeddedStore::open(self.folder()?, Access::ReadOnly)?)
+        self.open_for(Access::ReadOnly)
+    }
+
+    fn open_for(&self, access: Access) -> anyhow::Result<EmbeddedStore> {
+        Ok(EmbeddedStore::open(self.folder()?, access)?)
     }
 
     /// Opens the catalog with its encoders, which are loaded when first needed; `choice` may make another the default.
     pub(super) fn searcher(&self, choice: &EncoderChoice) -> anyhow::Result<Searcher> {
-        self.searcher_with(choice, Arc::new(Encoders::default()))
+        self.searcher_with(choice, Arc::new(Encoders::default()), Access::ReadOnly)
     }
 
     /// As [`Self::searcher`], with encoders out of `source`. Says so where questions are answered without an encoder.
@@ -52,8 +56,9 @@ impl Catalog {
         &self,
         choice: &EncoderChoice,
         source: Arc<dyn EncoderSource>,
+        access: Access,
     ) -> anyhow::Result<Searcher> {
-        let searcher = Searcher::with_encoders(Arc::new(self.open()?), source);
+        let searcher = Searcher::with_encoders(Arc::new(self.open_for(access)?), source);
         let searcher = match &choice.encoder {
             Some(name) => searcher.with_default(name)?,
             None => searcher,

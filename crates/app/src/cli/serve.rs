@@ -9,6 +9,7 @@ use anyhow::Context;
 use lookalike_engine::fetch::{FetchOptions, Fetcher, PhotoCache};
 use lookalike_engine::search::batching::{Batching, LARGEST_BATCH};
 use lookalike_engine::search::{EncoderSource, EncoderUnavailable, Searcher};
+use lookalike_engine::store::embedded::Access;
 use lookalike_vision::encoder::Encoder;
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -66,7 +67,8 @@ impl Serve {
 
 /// The catalog with all its encoders loaded: a model that is missing is told now and not to the first caller.
 fn searcher(catalog: &Catalog, encoder: &EncoderChoice) -> anyhow::Result<Searcher> {
-    let searcher = catalog.searcher_with(encoder, Arc::new(SharedEncoders(Encoders::default())))?;
+    let searcher =
+        catalog.searcher_with(encoder, Arc::new(SharedEncoders(Encoders::default())), Access::Sharing)?;
     searcher.load_encoders()?;
     Ok(searcher)
 }
@@ -117,6 +119,11 @@ impl Service {
         let fetching = FetchOptions { allow_private: self.allow_private_urls, ..FetchOptions::default() };
         let state =
             AppState::new(searcher, Fetcher::new(fetching)?, ServeLimits::default()).with_photos(photos);
+        let state =
+            state.with_catalog(catalog.folder()?).context("cannot start the thread that stores changes")?;
+        let state = state
+            .with_imports(catalog.folder()?, self.allow_private_urls)
+            .context("cannot read the imports of earlier servers")?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()

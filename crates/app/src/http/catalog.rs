@@ -89,7 +89,7 @@ pub(super) async fn catalog(
         return Err(invalid(format!("samples is {samples}; it must be 0 to {MOST_SAMPLES}")));
     }
     state
-        .on_thread(move |searcher| {
+        .on_thread_again(move |searcher| {
             let store = searcher.store();
             let summary = store.summary()?;
             let default = searcher.default_encoder()?.name.clone();

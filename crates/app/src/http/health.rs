@@ -44,6 +44,7 @@ pub(super) async fn alive() -> Json<Alive> {
     ),
 )]
 pub(super) async fn ready(State(state): State<AppState>) -> Result<Json<Ready>, Problem> {
-    let summary = state.on_thread(|searcher| searcher.store().summary().map_err(Problem::not_ready)).await?;
+    let summary =
+        state.on_thread_again(|searcher| searcher.store().summary().map_err(Problem::not_ready)).await?;
     Ok(Json(Ready { status: "ready", products: summary.products, images: summary.images }))
 }

@@ -137,6 +137,12 @@ pub(super) async fn photo(
             let kept = shared.photos().and_then(|photos| photos.get(&fingerprint.sha256, &limits));
             Ok(kept.ok_or(url))
         }
+        StoredImage { location: Location::Uploaded(sha256), .. } => {
+            let serving = shared.serving();
+            let kept = serving.committer.as_ref().map(|committer| committer.uploads().get(&sha256, &limits));
+            let kept = kept.unwrap_or_else(|| Err(ReadError::Missing));
+            kept.map(Ok).map_err(|error| unreadable(&id, &error))
+        }
         StoredImage { location, fingerprint, .. } => {
             // A server has no credentials for object stores: what was kept of them is all it shows.
             let kept = match location {

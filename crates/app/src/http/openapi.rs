@@ -1,7 +1,7 @@
 //! `GET /openapi.json`: the API described for programs, gathered from the handlers themselves.
 
 use super::compat::{find_similar, post_image, similarity_search, upload};
-use super::{catalog, check, facets, fields, health, images, products, search};
+use super::{catalog, check, facets, fields, health, images, jobs, products, search};
 use axum::Json;
 use utoipa::OpenApi;
 
@@ -21,6 +21,16 @@ use utoipa::OpenApi;
         facets::facets,
         products::list,
         products::get,
+        products::put,
+        products::patch,
+        products::delete,
+        products::batch,
+        jobs::import,
+        jobs::list,
+        jobs::get,
+        jobs::cancel,
+        jobs::events,
+        jobs::failures,
         health::alive,
         health::ready,
         find_similar::find_similar,
@@ -32,6 +42,7 @@ use utoipa::OpenApi;
     tags(
         (name = "search", description = "What matches a picture"),
         (name = "products", description = "The products of the catalog, one by one"),
+        (name = "imports", description = "Whole sources brought into the catalog"),
         (name = "catalog", description = "What is in the catalog"),
         (name = "operation", description = "For whatever restarts and routes to this process"),
         (name = "compatibility", description = "For clients of earlier systems"),

@@ -25,6 +25,7 @@ pub(super) struct Problem {
     pub(super) detail: String,
     pub(super) retry_after_s: Option<u16>,
     offset: Option<usize>,
+    checks: Option<serde_json::Value>,
 }
 
 /// An error, as RFC 9457 writes it.
@@ -47,6 +48,10 @@ pub(super) struct ProblemBody {
     /// Where in the filter the error is, in characters from 0; there only where a filter cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     offset: Option<usize>,
+    /// What the duplicate check found; there only where it kept a product from being stored (`code` is `duplicate`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<super::products::PhotoCheck>>)]
+    checks: Option<serde_json::Value>,
 }
 
 /// What a question can be answered with instead of an answer.
@@ -72,7 +77,7 @@ pub(super) enum QuestionProblems {
     #[response(status = 422, content_type = "application/problem+json")]
     Invalid(ProblemBody),
     /// Too many requests at once; `Retry-After` says when to come back. Or the encoder asked for was removed from the
-    /// catalog, and the server must be restarted
+    /// catalog just now
     #[response(status = 503, content_type = "application/problem+json")]
     Busy(ProblemBody),
 }
@@ -94,7 +99,14 @@ pub(super) enum FilterProblems {
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: shortened(detail.into()), retry_after_s: None, offset: None }
+        Self {
+            status,
+            code,
+            detail: shortened(detail.into()),
+            retry_after_s: None,
+            offset: None,
+            checks: None,
+        }
     }
 
     /// 400: not even readable.
@@ -142,6 +154,16 @@ impl Problem {
         Self::new(StatusCode::REQUEST_TIMEOUT, "too_slow", detail)
     }
 
+    /// 409.
+    pub(super) fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, detail)
+    }
+
+    /// This problem, with what the duplicate check found.
+    pub(super) fn with_checks(self, checks: serde_json::Value) -> Self {
+        Self { checks: Some(checks), ..self }
+    }
+
     /// 413.
     pub(super) fn too_large(limit_bytes: usize) -> Self {
         let detail =
@@ -165,8 +187,22 @@ impl Problem {
         Self { retry_after_s: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail) }
     }
 
+    /// Whether it came of the catalog's being exchanged under a request: asked again, the new one answers.
+    pub(super) fn is_of_an_exchange(&self) -> bool {
+        matches!(self.code, "catalog_changed" | "encoder_removed")
+    }
+
+    /// 503 with `Retry-After`, for a reason of its own.
+    pub(super) fn unavailable(code: &'static str, detail: impl Into<String>, retry_after_s: u16) -> Self {
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail);
+        Self { retry_after_s: Some(retry_after_s), ..problem }
+    }
+
     /// 503: the catalog does not answer.
     pub(super) fn not_ready(error: StoreError) -> Self {
+        if let Some(problem) = Self::of_store(&error).filter(Self::is_of_an_exchange) {
+            return problem;
+        }
         tracing::error!(error = in_full(error), "the catalog does not answer");
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -221,9 +257,13 @@ impl From<SearchError> for Problem {
             SearchError::BlankText | SearchError::NoWords | SearchError::LongText { .. } => {
                 Self::invalid("invalid_parameter", error.to_string())
             }
-            SearchError::EncoderGone(_) => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "encoder_removed", error.to_string())
+            SearchError::EncoderGone(name) => {
+                let detail = format!(
+                    "{name} was removed from the catalog, which is being opened again; ask again in a moment, without it"
+                );
+                Self::unavailable("encoder_removed", detail, 1)
             }
+            SearchError::Store(error) => Self::from(error),
             _ => Self::internal("searching", &in_full(error)),
         }
     }
@@ -231,7 +271,33 @@ impl From<SearchError> for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        Self::internal("the catalog", &in_full(error))
+        Self::of_store(&error).unwrap_or_else(|| Self::internal("the catalog", &in_full(error)))
+    }
+}
+
+impl Problem {
+    /// What may be told of a store's error; `None` for what only the log is told.
+    pub(super) fn of_store(error: &StoreError) -> Option<Self> {
+        Some(match error {
+            _ if error.is_taken() => {
+                let detail = "another process is writing the catalog; try again when it is done";
+                Self::unavailable("catalog_taken", detail, 2)
+            }
+            _ if error.is_stale() => {
+                let detail = "the catalog was just exchanged and is being opened; try again in a moment";
+                Self::unavailable("catalog_changed", detail, 1)
+            }
+            _ if error.is_full() => {
+                let detail =
+                    "the server's disk is full; nothing was stored, and nothing that is stored is lost";
+                Self::unavailable("disk_full", detail, 60)
+            }
+            _ if error.is_read_only() => {
+                Self::forbidden("this server only reads its catalog; nothing can be changed through it")
+            }
+            _ if error.is_refusal() => Self::invalid("refused", error.to_string()),
+            _ => return None,
+        })
     }
 }
 
@@ -249,22 +315,30 @@ fn shortened(detail: String) -> String {
     }
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let body = ProblemBody {
+impl Problem {
+    /// As it is written, inside an answer or as one.
+    pub(super) fn into_body(self) -> ProblemBody {
+        ProblemBody {
             r#type: "about:blank",
             title: self.status.canonical_reason().unwrap_or("Error"),
             status: self.status.as_u16(),
             code: self.code,
             detail: self.detail,
             offset: self.offset,
-        };
-        let text = serde_json::to_string(&body).unwrap_or_default();
-        let mut response = (self.status, [(header::CONTENT_TYPE, MEDIA_TYPE)], text).into_response();
-        if self.status == StatusCode::UNAUTHORIZED {
+            checks: self.checks,
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, retry_after_s) = (self.status, self.retry_after_s);
+        let text = serde_json::to_string(&self.into_body()).unwrap_or_default();
+        let mut response = (status, [(header::CONTENT_TYPE, MEDIA_TYPE)], text).into_response();
+        if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if let Some(seconds) = self.retry_after_s {
+        if let Some(seconds) = retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response

@@ -4,20 +4,23 @@ use super::auth::{Gate, gate};
 use super::page;
 use super::problem::Problem;
 use super::{
-    catalog, check, compat, facets, fields, health, images, openapi, products, search, state::AppState,
+    catalog, check, compat, facets, fields, health, images, jobs, openapi, products, search, state::AppState,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, Method, Request, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use std::sync::Arc;
 use tower_http::trace::{DefaultOnResponse, TraceLayer};
 
 /// Every route of the server, behind `gate` but for those that say how it does and what it can.
 pub fn router(state: AppState, gate: Gate) -> Router {
-    let reading = middleware::from_fn_with_state(Arc::new(gate), gate::read);
+    let gate = Arc::new(gate);
+    let reading = middleware::from_fn_with_state(Arc::clone(&gate), gate::read);
+    let writing = middleware::from_fn_with_state(Arc::clone(&gate), gate::write);
+    let running = middleware::from_fn_with_state(gate, gate::admin);
     let asking = Router::new()
         .route("/v1/search", post(search::search))
         .route("/v1/check", post(check::check))
@@ -29,6 +32,19 @@ pub fn router(state: AppState, gate: Gate) -> Router {
         .route("/v1/products/{*id}", get(products::get))
         .merge(compat::router())
         .route_layer(reading);
+    let changing = Router::new()
+        .route(
+            "/v1/products/{*id}",
+            put(products::put).patch(products::patch).delete(products::delete).post(products::batch),
+        )
+        .route_layer(writing);
+    let operating = Router::new()
+        .route("/v1/imports", post(jobs::import))
+        .route("/v1/jobs", get(jobs::list))
+        .route("/v1/jobs/{id}", get(jobs::get).delete(jobs::cancel))
+        .route("/v1/jobs/{id}/events", get(jobs::events))
+        .route("/v1/jobs/{id}/failures", get(jobs::failures))
+        .route_layer(running);
     let open = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -36,6 +52,8 @@ pub fn router(state: AppState, gate: Gate) -> Router {
         .route("/", get(page::document))
         .route("/page/{version}/{*path}", get(page::file));
     asking
+        .merge(changing)
+        .merge(operating)
         .merge(open)
         .fallback(no_such_route)
         .method_not_allowed_fallback(method_not_allowed)

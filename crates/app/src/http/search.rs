@@ -80,7 +80,8 @@ pub(super) async fn search(
     let (mut answer, watch) = match about {
         About::Words(Words { text, encoder }) => {
             let wanted = TextRequest { text, encoder, top, min_percent, filter };
-            let answer = state.compute(move |searcher| {
+            let answer = state.compute_again(move |searcher| {
+                let mut watch = watch;
                 watch.lap(Stage::Wait);
                 let answer = described(searcher, searcher.search_text(&wanted)?, page, fields.as_deref())?;
                 watch.lap(Stage::Search);

@@ -6,7 +6,9 @@
 
 use super::auth::gate::Peer;
 use super::auth::{Access, Gate, Hosts, KeyRing, Rate, Role};
+use super::jobs;
 use super::router::router;
+use super::serving;
 use super::state::AppState;
 use anyhow::{Context, bail};
 use axum::{Extension, Router};
@@ -95,7 +97,21 @@ pub async fn serve(
     let address = listener.local_addr().context("cannot tell the address listened on")?;
     ready(address);
     tracing::info!(%address, "listening");
+    let watching = tokio::spawn(serving::watch(state.clone()));
+    let jobs = state.jobs().cloned();
+    let working = jobs.as_ref().map(|jobs| jobs::start(&state, jobs)).transpose();
+    let working = working.context("cannot start the thread that does jobs")?;
+    let stop = async {
+        stop.await;
+        // Who follows a job would keep the server waiting.
+        jobs.iter().for_each(|jobs| jobs.stop());
+    };
     answer(listener, router(state, gate), stop).await;
+    watching.abort();
+    if let Some(working) = working {
+        // What is ready is stored before the process ends.
+        tokio::task::spawn_blocking(|| working.join()).await.ok();
+    }
     tracing::info!("stopped");
     Ok(())
 }

@@ -6,10 +6,13 @@
 //! happens on an async thread.
 
 use super::body::ROOM_STEP_BYTES;
+use super::jobs::Jobs;
 use super::problem::Problem;
+use super::serving::{Reloading, Serving};
 use lookalike_engine::fetch::{Fetcher, PhotoCache};
 use lookalike_engine::search::Searcher;
 use lookalike_vision::decode;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -55,10 +58,11 @@ pub struct AppState {
 }
 
 struct Shared {
-    /// Holds the encoders, which may let requests share batches.
-    searcher: Searcher,
+    /// The catalog; its encoders may let requests share batches.
+    catalog: Reloading,
     fetcher: Fetcher,
     photos: Option<PhotoCache>,
+    jobs: Option<Arc<Jobs>>,
     limits: ServeLimits,
     /// In steps of [`ROOM_STEP_BYTES`].
     room: Arc<Semaphore>,
@@ -73,7 +77,21 @@ impl AppState {
         let room = Arc::new(Semaphore::new(steps));
         let places = Arc::new(Semaphore::new(limits.places.max(1)));
         let cores = Arc::new(Semaphore::new(limits.cores.max(1)));
-        Self { shared: Arc::new(Shared { searcher, fetcher, photos: None, limits, room, places, cores }) }
+        let catalog = Reloading::new(searcher);
+        let (photos, jobs) = (None, None);
+        Self { shared: Arc::new(Shared { catalog, fetcher, photos, jobs, limits, room, places, cores }) }
+    }
+
+    /// Lets the catalog, which is the folder `place`, be changed by callers, and opens it again when it becomes another
+    /// one. To be called before the state is shared.
+    ///
+    /// # Errors
+    /// When the thread that stores changes cannot be started.
+    pub fn with_catalog(mut self, place: &Path) -> std::io::Result<Self> {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.catalog.allow_changes(place)?;
+        }
+        Ok(self)
     }
 
     /// Shows photos from the web out of `photos` where they are there. To be called before the state is shared.
@@ -84,8 +102,34 @@ impl AppState {
         self
     }
 
+    /// Takes imports into the catalog, which is the folder `place`; with `allow_private` also of photos and sources on the
+    /// operator's own networks. To be called before the state is shared.
+    ///
+    /// # Errors
+    /// When the jobs of earlier servers cannot be read.
+    pub fn with_imports(mut self, place: &Path, allow_private: bool) -> std::io::Result<Self> {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.jobs = Some(Arc::new(Jobs::open(place, allow_private)?));
+        }
+        Ok(self)
+    }
+
+    pub(super) fn jobs(&self) -> Option<&Arc<Jobs>> {
+        self.shared.jobs.as_ref()
+    }
+
     pub(super) fn photos(&self) -> Option<&PhotoCache> {
         self.shared.photos.as_ref()
+    }
+
+    /// The catalog as it is now, for as long as a request takes.
+    pub(super) fn serving(&self) -> Arc<Serving> {
+        self.shared.catalog.now()
+    }
+
+    /// Opens the catalog again if it is another one by now. Blocks, possibly for seconds.
+    pub(super) fn reload(&self) -> bool {
+        self.shared.catalog.reload()
     }
 
     pub(super) fn fetcher(&self) -> &Fetcher {
@@ -127,13 +171,49 @@ impl AppState {
         .await
     }
 
+    /// [`Self::compute`], once more where the catalog was exchanged under it.
+    pub(super) async fn compute_again<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Searcher) -> Result<T, Problem> + Clone + Send + 'static,
+    ) -> Result<T, Problem> {
+        match self.compute(work.clone()).await {
+            Err(problem) if problem.is_of_an_exchange() => {
+                self.opened_again().await;
+                self.compute(work).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// [`Self::on_thread`], once more where the catalog was exchanged under it.
+    pub(super) async fn on_thread_again<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Searcher) -> Result<T, Problem> + Clone + Send + 'static,
+    ) -> Result<T, Problem> {
+        match self.on_thread(work.clone()).await {
+            Err(problem) if problem.is_of_an_exchange() => {
+                self.opened_again().await;
+                self.on_thread(work).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Waits until the catalog is opened again, where it is another one.
+    pub(super) async fn opened_again(&self) {
+        let state = self.clone();
+        if let Err(error) = tokio::task::spawn_blocking(move || state.reload()).await {
+            tracing::error!(%error, "opening the catalog again failed");
+        }
+    }
+
     /// Runs `work`, which waits for disks rather than computing, on a thread of its own at once.
     pub(super) async fn on_thread<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Searcher) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let shared = Arc::clone(&self.shared);
-        let done = tokio::task::spawn_blocking(move || work(&shared.searcher)).await;
+        let done = tokio::task::spawn_blocking(move || work(&shared.catalog.now().searcher)).await;
         done.unwrap_or_else(|panicked| Err(Problem::internal("a request's thread", &panicked)))
     }
 }

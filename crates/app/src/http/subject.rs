@@ -51,6 +51,7 @@ impl From<Subject> for Depiction {
 }
 
 /// A picture as computing threads take it.
+#[derive(Clone)]
 enum AtHand {
     /// Bytes that are there or in text, and what to call them.
     Given(Subject, String),
@@ -66,7 +67,7 @@ pub(super) async fn ask<T: Send + 'static>(
     state: &AppState,
     depiction: impl Into<Depiction>,
     mut watch: Stopwatch,
-    answer: impl FnOnce(&Searcher, &Probe) -> Result<T, Problem> + Send + 'static,
+    answer: impl Fn(&Searcher, &Probe) -> Result<T, Problem> + Clone + Send + 'static,
 ) -> Result<(T, Stopwatch), Problem> {
     let limits = state.limits().picture;
     let Depiction { subject, crop, encoder } = depiction.into();
@@ -98,7 +99,8 @@ pub(super) async fn ask<T: Send + 'static>(
         bytes @ Subject::Bytes(_) => AtHand::Given(bytes, "image".to_owned()),
     };
     state
-        .compute(move |searcher| {
+        .compute_again(move |searcher| {
+            let (mut watch, picture) = (watch, picture.clone());
             watch.lap(Stage::Wait);
             let encoder = encoder.as_deref();
             let probe = match picture {

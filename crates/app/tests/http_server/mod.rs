@@ -48,9 +48,36 @@ pub(crate) const IMAGES: [&str; 6] = [
 /// A running server; dropped with its folder.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
-    pub(crate) folder: TempDir,
+    pub(crate) folder: Folder,
+    known: Vec<Arc<dyn Encoder>>,
+    settings: Settings,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
+}
+
+/// How a server is started.
+#[derive(Clone)]
+struct Settings {
+    limits: ServeLimits,
+    allow_private: bool,
+    options: ServeOptions,
+}
+
+/// The folder of a server, which the next may take over.
+pub(crate) struct Folder(Option<TempDir>);
+
+impl Folder {
+    fn take(&mut self) -> Option<TempDir> {
+        self.0.take()
+    }
+}
+
+impl std::ops::Deref for Folder {
+    type Target = TempDir;
+
+    fn deref(&self) -> &TempDir {
+        self.0.as_ref().unwrap()
+    }
 }
 
 impl Server {
@@ -75,6 +102,14 @@ impl Server {
         Self::as_told(&encoders, ServeLimits::default(), true, IMAGES.len(), options)
     }
 
+    /// Serves a catalog with vectors of `encoders`; those in `later` are at hand, should the catalog come to have them.
+    pub(crate) fn knowing(encoders: &[Arc<dyn Encoder>], later: &[Arc<dyn Encoder>]) -> Self {
+        let folder = stocked(encoders, IMAGES.len());
+        let known = encoders.iter().chain(later).cloned().collect();
+        let options = ServeOptions::on("127.0.0.1:0");
+        Self::over(folder, known, Settings { limits: ServeLimits::default(), allow_private: true, options })
+    }
+
     fn of(encoders: &[Arc<dyn Encoder>], limits: ServeLimits, allow_private: bool, count: usize) -> Self {
         Self::as_told(encoders, limits, allow_private, count, ServeOptions::on("127.0.0.1:0"))
     }
@@ -86,23 +121,33 @@ impl Server {
         count: usize,
         options: ServeOptions,
     ) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let ids: Vec<_> = encoders.iter().map(|encoder| encoder.id().clone()).collect();
-        let store = EmbeddedStore::create(&folder.path().join("shop.lookalike"), &ids).unwrap();
-        let batch: Vec<Write> = (0..count).map(|n| product(n, &folder, encoders)).collect();
-        store.apply(&batch).unwrap();
-        // Reopened for reading, as a server does, so that a scenario can write.
-        drop(store);
-        let store = EmbeddedStore::open(&folder.path().join("shop.lookalike"), Access::ReadOnly).unwrap();
-        let searcher = Searcher::with_encoders(Arc::new(store), Arc::new(AtHand(encoders.to_vec())));
+        let folder = stocked(encoders, count);
+        Self::over(folder, encoders.to_vec(), Settings { limits, allow_private, options })
+    }
+
+    /// The same catalog, served anew; the server has to be stopped.
+    pub(crate) fn again(mut self) -> Self {
+        self.stop();
+        let folder = self.folder.take().unwrap();
+        Self::over(folder, self.known.clone(), self.settings.clone())
+    }
+
+    /// Serves the catalog as a server does that is started over it.
+    fn over(folder: TempDir, known: Vec<Arc<dyn Encoder>>, settings: Settings) -> Self {
+        let Settings { limits, allow_private, options } = settings.clone();
+        // Opened so that a scenario can write.
+        let place = folder.path().join("shop.lookalike");
+        let store = EmbeddedStore::open(&place, Access::Sharing).unwrap();
+        let searcher = Searcher::with_encoders(Arc::new(store), Arc::new(AtHand(known.clone())));
         let fetcher = Fetcher::new(FetchOptions {
             allow_private,
             max_bytes: 1 << 20,
             total_timeout: Duration::from_secs(5),
             ..FetchOptions::default()
         });
-        let photos = PhotoCache::new(&folder.path().join("shop.lookalike"), 0);
+        let photos = PhotoCache::new(&place, 0);
         let state = AppState::new(searcher, fetcher.unwrap(), limits).with_photos(photos);
+        let state = state.with_catalog(&place).unwrap().with_imports(&place, allow_private).unwrap();
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let (ready, address) = std::sync::mpsc::channel();
         let thread = thread::spawn(move || {
@@ -114,7 +159,8 @@ impl Server {
             runtime.block_on(serve(state, &options, |address| ready.send(address).unwrap(), stop)).unwrap();
         });
         let address = SocketAddr::from(([127, 0, 0, 1], address.recv().unwrap().port()));
-        Self { address, folder, stop: Some(stop), thread: Some(thread) }
+        let folder = Some(folder);
+        Self { address, folder: Folder(folder), known, settings, stop: Some(stop), thread: Some(thread) }
     }
 
     /// Tells the server to stop and waits until it has.
@@ -135,8 +181,16 @@ impl Server {
         self.request("POST", target, &[("content-type", "application/json")], body.to_string().as_bytes())
     }
 
+    pub(crate) fn send_json(&self, method: &str, target: &str, body: &Value) -> Reply {
+        self.request(method, target, &[("content-type", "application/json")], body.to_string().as_bytes())
+    }
+
     /// Sends a form; a part with a file name is a file.
     pub(crate) fn post_form(&self, target: &str, parts: &[Part<'_>]) -> Reply {
+        self.send_form("POST", target, parts)
+    }
+
+    pub(crate) fn send_form(&self, method: &str, target: &str, parts: &[Part<'_>]) -> Reply {
         let mut body = Vec::new();
         for (name, file, content) in parts {
             let file = file.map(|file| format!("; filename=\"{file}\"")).unwrap_or_default();
@@ -146,7 +200,7 @@ impl Server {
             body.extend_from_slice(b"\r\n");
         }
         body.extend_from_slice(b"--XYZ--\r\n");
-        self.request("POST", target, &[("content-type", "multipart/form-data; boundary=XYZ")], &body)
+        self.request(method, target, &[("content-type", "multipart/form-data; boundary=XYZ")], &body)
     }
 
     pub(crate) fn request(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
@@ -166,7 +220,17 @@ impl Server {
 
     /// Sends bytes as they are and reads whatever comes until the connection ends.
     pub(crate) fn raw(&self, request: &[u8]) -> Reply {
-        let mut socket = TcpStream::connect(self.address).unwrap();
+        Self::raw_at(self.address, request)
+    }
+
+    /// Asks whatever listens there.
+    pub(crate) fn get_at(address: SocketAddr, target: &str) -> Reply {
+        let head = format!("GET {target} HTTP/1.1\r\nconnection: close\r\nhost: {address}\r\n\r\n");
+        Self::raw_at(address, head.as_bytes())
+    }
+
+    fn raw_at(address: SocketAddr, request: &[u8]) -> Reply {
+        let mut socket = TcpStream::connect(address).unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         socket.write_all(request).unwrap();
         let mut answer = Vec::new();
@@ -292,6 +356,16 @@ impl EncoderSource for AtHand {
     fn reads_text(&self, name: &str) -> bool {
         self.0.iter().any(|encoder| encoder.id().name == name && encoder.text().is_some())
     }
+}
+
+/// A folder with a catalog of the first `count` images.
+fn stocked(encoders: &[Arc<dyn Encoder>], count: usize) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let ids: Vec<_> = encoders.iter().map(|encoder| encoder.id().clone()).collect();
+    let store = EmbeddedStore::create(&folder.path().join("shop.lookalike"), &ids).unwrap();
+    let batch: Vec<Write> = (0..count).map(|n| product(n, &folder, encoders)).collect();
+    store.apply(&batch).unwrap();
+    folder
 }
 
 /// Product `n` with its picture, whose file it writes.

@@ -47,6 +47,8 @@ pub enum Location {
         /// The member's path below the archive's root, with `/`.
         name: String,
     },
+    /// Handed in by a caller; kept in the catalog's own folder under the SHA-256 of its bytes.
+    Uploaded([u8; 32]),
     /// In an object store, such as `s3://bucket/key`; read with the operator's credentials, from buckets the operator
     /// named.
     Object(String),
@@ -58,6 +60,10 @@ impl fmt::Display for Location {
             Self::File(path) => write!(f, "{}", path.display()),
             Self::Url(address) | Self::Object(address) => f.write_str(address),
             Self::Member { archive, name } => write!(f, "{}/{name}", archive.display()),
+            Self::Uploaded(sha256) => {
+                f.write_str("uploaded:")?;
+                sha256.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
         }
     }
 }

@@ -216,7 +216,7 @@ impl<R: PhotoReader> PhotoReader for CachingReader<R> {
     ) -> Result<Photo, ReadError> {
         let kept = match location {
             Location::Url(_) | Location::Object(_) => self.cache.get(sha256, limits),
-            Location::File(_) | Location::Member { .. } => None,
+            Location::File(_) | Location::Member { .. } | Location::Uploaded(_) => None,
         };
         match kept {
             Some(bytes) => Ok(Photo { bytes, modified_ns: None }),

@@ -46,6 +46,9 @@ fn path_of(location: &Location) -> Result<&Path, ReadError> {
             Err(ReadError::Unsupported("it is an address on the web, and only files are read"))
         }
         Location::Member { archive, .. } => Ok(archive),
+        Location::Uploaded(_) => {
+            Err(ReadError::Unsupported("it was uploaded, and is in the folder of its own catalog alone"))
+        }
         Location::Object(_) => {
             Err(ReadError::Unsupported("it is in an object store, and only files are read"))
         }

@@ -26,6 +26,7 @@ mod retry;
 pub mod spool;
 #[cfg(test)]
 mod tests;
+pub mod uploads;
 mod validators;
 mod web;
 

@@ -6,6 +6,7 @@ use super::error::{FetchError, redacted};
 use super::local::LocalReader;
 use super::object::{NoObjects, Objects};
 use super::photo::{Brought, Photo, PhotoReader, ReadError, Stat};
+use super::uploads::Uploads;
 use super::validators::Validators;
 use crate::catalog::Location;
 use bytes::Bytes;
@@ -49,7 +50,7 @@ fn photo(bytes: Bytes, limits: &Limits) -> Result<Photo, ReadError> {
 fn url_of(location: &Location) -> Result<&str, ReadError> {
     match location {
         Location::Url(url) => Ok(url),
-        Location::File(_) | Location::Member { .. } | Location::Object(_) => {
+        Location::File(_) | Location::Member { .. } | Location::Uploaded(_) | Location::Object(_) => {
             Err(ReadError::Unsupported("it is not on the web, and only addresses there are fetched"))
         }
     }
@@ -67,17 +68,18 @@ fn read_error(url: &str, error: &FetchError) -> ReadError {
     own.map_or_else(|| ReadError::Failed(text.clone()), |fragment| ReadError::Web(fragment.to_owned()))
 }
 
-/// Reads files from disk, URLs from the web and objects from the buckets that it is given.
+/// Reads files from disk, URLs from the web, objects from the buckets that it is given and a catalog's own photos.
 pub struct AnyReader {
     local: LocalReader,
     web: BlockingFetcher,
     objects: Option<Arc<Objects>>,
+    uploads: Option<Uploads>,
 }
 
 impl AnyReader {
     /// A reader that fetches URLs with `web`.
     pub fn new(web: BlockingFetcher) -> Self {
-        Self { local: LocalReader, web, objects: None }
+        Self { local: LocalReader, web, objects: None, uploads: None }
     }
 
     /// This reader, and objects out of `objects`.
@@ -86,10 +88,21 @@ impl AnyReader {
         Self { objects: Some(objects), ..self }
     }
 
+    /// This reader, and what was uploaded to a catalog.
+    #[must_use]
+    pub fn with_uploads(self, uploads: Uploads) -> Self {
+        Self { uploads: Some(uploads), ..self }
+    }
+
     fn reader(&self, location: &Location) -> &dyn PhotoReader {
         match location {
             Location::File(_) | Location::Member { .. } => &self.local,
             Location::Url(_) => &self.web,
+            Location::Uploaded(_) => match &self.uploads {
+                Some(uploads) => uploads,
+                // Says why not.
+                None => &self.local,
+            },
             Location::Object(_) => match &self.objects {
                 Some(objects) => objects.as_ref(),
                 None => &NoObjects,

@@ -137,13 +137,14 @@ impl<'a> Worker<'a> {
             return;
         }
         let pictures: Vec<&Picture> = held.iter().map(|held| &held.picture).collect();
-        let vectors: Vec<Result<Vec<Vec<f32>>, String>> = match self.vectors(&pictures) {
+        let vectors: Vec<Result<Vec<Vec<f32>>, String>> = match vectors_of(self.encoders, &pictures) {
             Ok(vectors) => vectors.into_iter().map(Ok).collect(),
             // One picture spoiled the batch; find out which.
             Err(_) if pictures.len() > 1 => pictures
                 .iter()
                 .map(|&picture| {
-                    self.vectors(&[picture]).map(|vectors| vectors.into_iter().flatten().collect())
+                    let alone = vectors_of(self.encoders, &[picture]);
+                    alone.map(|vectors| vectors.into_iter().flatten().collect())
                 })
                 .collect(),
             Err(reason) => vec![Err(reason)],
@@ -173,34 +174,33 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// For each picture a vector of each encoder, or why there are none.
-    fn vectors(&self, pictures: &[&Picture]) -> Result<Vec<Vec<Vec<f32>>>, String> {
-        let mut all: Vec<Vec<Vec<f32>>> = pictures.iter().map(|_| Vec::new()).collect();
-        for encoder in self.encoders {
-            let id = encoder.id();
-            let made = caught("encoder", || encoder.encode(pictures).map_err(|error| whole(&error)))?;
-            let sound =
-                |vector: &Vec<f32>| vector.len() == id.dimensions && vector.iter().all(|x| x.is_finite());
-            if made.len() != pictures.len() || !made.iter().all(sound) {
-                return Err(format!(
-                    "encoder {} gave something else than {} numbers",
-                    id.name, id.dimensions
-                ));
-            }
-            for (vectors, vector) in all.iter_mut().zip(made) {
-                vectors.push(vector);
-            }
-        }
-        Ok(all)
-    }
-
     fn tell(&self, task: &Task, bytes: u64, outcome: Outcome) {
         // Without a collector the run is over, and it is told by other means.
         self.messages.send(Message::Image { product: task.product, slot: task.slot, bytes, outcome }).ok();
     }
 }
 
+/// For each picture a vector of each encoder, or why there are none.
+pub(super) fn vectors_of(
+    encoders: &[&dyn Encoder],
+    pictures: &[&Picture],
+) -> Result<Vec<Vec<Vec<f32>>>, String> {
+    let mut all: Vec<Vec<Vec<f32>>> = pictures.iter().map(|_| Vec::new()).collect();
+    for encoder in encoders {
+        let id = encoder.id();
+        let made = caught("encoder", || encoder.encode(pictures).map_err(|error| whole(&error)))?;
+        let sound = |vector: &Vec<f32>| vector.len() == id.dimensions && vector.iter().all(|x| x.is_finite());
+        if made.len() != pictures.len() || !made.iter().all(sound) {
+            return Err(format!("encoder {} gave something else than {} numbers", id.name, id.dimensions));
+        }
+        for (vectors, vector) in all.iter_mut().zip(made) {
+            vectors.push(vector);
+        }
+    }
+    Ok(all)
+}
+
 /// Runs what may panic on hostile bytes.
-fn caught<T>(what: &str, work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+pub(super) fn caught<T>(what: &str, work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     contained(work).unwrap_or_else(|panic| Err(format!("{what} fault: {}", panic_text(&*panic))))
 }

@@ -97,6 +97,7 @@ impl Failure {
         let place = match location {
             Location::File(path) => path_line(path),
             Location::Url(address) | Location::Object(address) => one_line(address),
+            Location::Uploaded(_) => location.to_string(),
             Location::Member { archive, name } => format!("{}/{}", path_line(archive), one_line(name)),
         };
         Self { place, stage, reason: one_line(reason) }

@@ -11,7 +11,7 @@
 //! depends neither on the number of products nor on how many images one of them has. Whatever goes wrong with one
 //! item costs that item alone and is told as an [`Event`]; the numbers are checked to add up. It knows no terminal
 //! and no kind of source, store or encoder; progress bars and exit codes are the app's. `add` uses the same stages to
-//! give stored images the vectors of another encoder.
+//! give stored images the vectors of another encoder, and `online` changes single products while the catalog is served.
 
 mod add;
 mod budget;
@@ -21,6 +21,7 @@ mod event;
 mod failures;
 mod load;
 mod missing;
+pub mod online;
 mod plan;
 mod preview;
 mod product;

@@ -72,6 +72,18 @@ impl Encoders {
         Self { source, slots: ids.iter().map(slot).collect() }
     }
 
+    /// Those of `ids` from the same source; what is loaded of them stays loaded.
+    pub(super) fn over(&self, ids: &[EncoderId]) -> Self {
+        let fresh = Self::new(ids, Arc::clone(&self.source));
+        for slot in &fresh.slots {
+            if let Some(had) = self.slots.iter().find(|had| had.id == slot.id) {
+                let loaded = had.loaded.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                *slot.loaded.lock().unwrap_or_else(PoisonError::into_inner) = loaded;
+            }
+        }
+        fresh
+    }
+
     pub(super) fn ids(&self) -> impl Iterator<Item = &EncoderId> {
         self.slots.iter().map(|slot| &slot.id)
     }

@@ -6,7 +6,8 @@ use lookalike_vision::hash::{Hashes, PdqHash, pdq_orientations};
 
 use super::SearchError;
 use super::parts::{self, Part};
-use crate::store::StoredImage;
+use crate::ingest::online::Prepared;
+use crate::store::{NewImage, StoredImage};
 use std::sync::{Arc, OnceLock};
 
 /// The signatures of a query picture.
@@ -46,19 +47,27 @@ impl Probe {
             let reason = format!("it gave {} numbers instead of {}", vector.len(), encoder.id().dimensions);
             return Err(EncodeError { encoder: encoder.id().name.clone(), reason });
         }
+        Ok(Self::of_signatures(picture, sha256, Hashes::of(picture), vector, slot))
+    }
+
+    /// The signatures of a photo that is ready to be stored; `vector` is the one of the encoder at `slot`.
+    pub(super) fn of_prepared(prepared: &Prepared, vector: Vec<f32>, slot: usize) -> Self {
+        let NewImage { fingerprint, hashes, .. } = &prepared.image;
+        Self::of_signatures(&prepared.picture, Some(fingerprint.sha256), *hashes, vector, slot)
+    }
+
+    fn of_signatures(
+        picture: &Picture,
+        sha256: Option<[u8; 32]>,
+        hashes: Hashes,
+        vector: Vec<f32>,
+        slot: usize,
+    ) -> Self {
         let pdqs = pdq_orientations(picture).to_vec();
         let pixels = parts::kept(picture);
         let colour = colour_of(&pixels);
-        Ok(Self {
-            sha256,
-            hashes: Hashes::of(picture),
-            pdqs,
-            vector,
-            slot,
-            colour,
-            pixels: Some(Arc::new(pixels)),
-            parts: OnceLock::new(),
-        })
+        let pixels = Some(Arc::new(pixels));
+        Self { sha256, hashes, pdqs, vector, slot, colour, pixels, parts: OnceLock::new() }
     }
 
     /// The signatures that are stored of an image; `slot` counts into the store's encoders. Only the upright

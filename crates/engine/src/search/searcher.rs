@@ -8,6 +8,7 @@ use super::parts::Part;
 use super::{EncoderSource, Evidence, Mode, Probe, Scale, SearchError};
 use crate::catalog::{Fields, ImageId, ProductId};
 use crate::filter::Filter;
+use crate::ingest::online::Prepared;
 use crate::store::{ImageKey, Store, StoredImage, StoredProduct};
 use lookalike_vision::Picture;
 use lookalike_vision::encoder::{Encoder, EncoderId};
@@ -76,6 +77,8 @@ pub struct Searcher {
     pub(super) encoders: Encoders,
     /// Where the encoder stands that questions go through which name none.
     pub(super) default: usize,
+    /// Its name, where it was chosen.
+    named_default: Option<String>,
 }
 
 impl Searcher {
@@ -95,7 +98,7 @@ impl Searcher {
     /// catalog's primary encoder.
     pub fn with_encoders(store: Arc<dyn Store>, source: Arc<dyn EncoderSource>) -> Self {
         let encoders = Encoders::new(store.encoders(), source);
-        Self { store, encoders, default: 0 }
+        Self { store, encoders, default: 0, named_default: None }
     }
 
     /// Makes another encoder the default.
@@ -104,6 +107,7 @@ impl Searcher {
     /// When the catalog has none of that name.
     pub fn with_default(mut self, name: &str) -> Result<Self, SearchError> {
         self.default = self.encoders.find(name)?;
+        self.named_default = Some(name.to_owned());
         Ok(self)
     }
 
@@ -115,9 +119,45 @@ impl Searcher {
         (0..self.encoders.ids().count()).try_for_each(|slot| self.encoders.load(slot).map(|_| ()))
     }
 
+    /// The same over the catalog opened again: encoders that are loaded and still among its own need not be loaded anew.
+    /// Where the one that was made the default is gone, the catalog's primary one is.
+    pub fn over(&self, store: Arc<dyn Store>) -> Self {
+        let encoders = self.encoders.over(store.encoders());
+        let named = self.named_default.clone();
+        let default = named.as_ref().and_then(|name| encoders.find(name).ok()).unwrap_or(0);
+        Self { store, encoders, default, named_default: named }
+    }
+
     /// The catalog that is searched.
     pub fn store(&self) -> &dyn Store {
         self.store.as_ref()
+    }
+
+    /// The same, to be kept.
+    pub fn shared_store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store)
+    }
+
+    /// All encoders of the catalog, in its order, for photos that are to be stored.
+    ///
+    /// # Errors
+    /// When one cannot be had.
+    pub fn all_encoders(&self) -> Result<Vec<Arc<dyn Encoder>>, SearchError> {
+        (0..self.encoders.ids().count()).map(|slot| self.encoders.load(slot)).collect()
+    }
+
+    /// The probe of a photo that is ready to be stored, by the default encoder.
+    ///
+    /// # Errors
+    /// When it was made ready for another catalog.
+    pub fn probe_prepared(&self, prepared: &Prepared) -> Result<Probe, SearchError> {
+        let vector = prepared.image.vectors.get(self.default);
+        match vector.filter(|vector| {
+            Some(vector.len()) == self.encoders.id(self.default).ok().map(|id| id.dimensions)
+        }) {
+            Some(vector) => Ok(Probe::of_prepared(prepared, vector.clone(), self.default)),
+            None => Err(self.gone(self.default)),
+        }
     }
 
     /// The encoder of questions that name none.

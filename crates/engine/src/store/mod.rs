@@ -118,6 +118,8 @@ pub struct KnownProduct {
 /// What is stored of an image, as much as an ingest needs to see what changed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KnownImage {
+    /// The store's handle.
+    pub key: ImageKey,
     /// Unique within its product.
     pub id: ImageId,
     /// Where its bytes were.
@@ -216,6 +218,9 @@ pub enum IndexKind {
 /// Words of a text that [`Store::search_text`] looks for.
 pub const MOST_WORDS: usize = 64;
 
+/// Applies all of a batch or none of it; given to the work of [`Store::alone`].
+pub type Apply<'a> = dyn FnMut(&[Write]) -> Result<(), StoreError> + 'a;
+
 /// Keeps a catalog and finds nearest signatures in it. Shared between threads; a writer never blocks readers.
 pub trait Store: Send + Sync {
     /// Counts, encoders, place.
@@ -233,6 +238,25 @@ pub trait Store: Send + Sync {
 
     /// Applies all of `batch` or none of it; when this returns, it is durable.
     fn apply(&self, batch: &[Write]) -> Result<(), StoreError>;
+
+    /// Runs `work` while nobody else writes: what it finds is still so when it applies a batch.
+    fn alone(&self, work: &mut dyn FnMut(&mut Apply<'_>) -> Result<(), StoreError>)
+    -> Result<(), StoreError>;
+
+    /// Lets others write, where this store would keep them from it until its next write.
+    fn rest(&self) {}
+
+    /// Whether this is still the catalog that was opened, with the encoders it had; if not, it is to be opened again.
+    fn is_current(&self) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
+    /// Whether any product shows the photo of this digest that was handed in ([`Location::Uploaded`]). A store that cannot
+    /// tell has all of them kept.
+    fn shows_upload(&self, sha256: &[u8; 32]) -> Result<bool, StoreError> {
+        let _ = sha256;
+        Ok(true)
+    }
 
     /// What is stored of a product, for comparison with its source.
     fn known(&self, id: &ProductId) -> Result<Option<KnownProduct>, StoreError>;
@@ -379,6 +403,26 @@ impl StoreError {
             Self::Embedded(embedded::EmbeddedError::EncoderRemoved { name, .. }) => Some(name),
             Self::Embedded(_) => None,
         }
+    }
+
+    /// Whether another process is writing just now.
+    pub fn is_taken(&self) -> bool {
+        matches!(self, Self::Embedded(embedded::EmbeddedError::OpenElsewhere { .. }))
+    }
+
+    /// Whether the catalog is another one than was opened, and is to be opened again.
+    pub fn is_stale(&self) -> bool {
+        matches!(self, Self::Embedded(embedded::EmbeddedError::Stale(_)))
+    }
+
+    /// Whether the store was opened for reading only.
+    pub fn is_read_only(&self) -> bool {
+        matches!(self, Self::Embedded(embedded::EmbeddedError::OpenedForReading(_)))
+    }
+
+    /// Whether there is no room left for what was to be written.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Embedded(embedded::EmbeddedError::DiskFull(_)))
     }
 
     /// Whether what was to be written is at fault, and not the store.

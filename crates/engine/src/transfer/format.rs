@@ -15,6 +15,7 @@
 //! `modified_ns` is left out where there is none. A path that is not UTF-8 is `{"file_base64":…}`, its bytes.
 
 use crate::catalog::{Fields, Location};
+use crate::fetch::uploads::digest;
 use crate::store::{Fingerprint, NewImage, StoredImage};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -98,6 +99,8 @@ enum Place {
         name: String,
     },
     Object(String),
+    /// Kept by the catalog itself: the digest of its bytes, which are not part of an export.
+    Uploaded(String),
 }
 
 impl From<&EncoderId> for EncoderLine {
@@ -192,6 +195,7 @@ impl Place {
                 Self::Member { archive: Box::new(Self::of_file(archive)), name: name.clone() }
             }
             Location::Object(address) => Self::Object(address.clone()),
+            Location::Uploaded(sha256) => Self::Uploaded(hex(sha256)),
         }
     }
 
@@ -221,6 +225,9 @@ impl Place {
                 _ => Err("has a `member` whose `archive` is no file".to_owned()),
             },
             Self::Object(address) => Ok(Location::Object(address)),
+            Self::Uploaded(name) => digest(&name)
+                .map(Location::Uploaded)
+                .ok_or_else(|| format!("has an `uploaded` that is no SHA-256: {name:?}")),
         }
     }
 }

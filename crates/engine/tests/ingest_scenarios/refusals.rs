@@ -7,8 +7,8 @@ use lookalike_engine::ingest::{Event, IngestError, Stage};
 use lookalike_engine::source::{Products, RowFailure, Source, SourceError, open};
 use lookalike_engine::store::embedded::{EmbeddedError, EmbeddedStore};
 use lookalike_engine::store::{
-    ImageKey, IndexKind, KnownProduct, Problem, SampledVector, Store, StoreError, StoredImage, StoredProduct,
-    Summary, Write,
+    Apply, ImageKey, IndexKind, KnownProduct, Problem, SampledVector, Store, StoreError, StoredImage,
+    StoredProduct, Summary, Write,
 };
 use lookalike_vision::encoder::EncoderId;
 use lookalike_vision::hash::{PHash, PdqHash};
@@ -44,6 +44,12 @@ impl Store for Refusing<'_> {
             return Err(EmbeddedError::Missing(PathBuf::from("/disk/full")).into());
         }
         self.inner.apply(batch)
+    }
+    fn alone(
+        &self,
+        work: &mut dyn FnMut(&mut Apply<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.inner.alone(work)
     }
     fn summary(&self) -> Result<Summary, StoreError> {
         self.inner.summary()

@@ -145,6 +145,16 @@ pub(in crate::http) async fn read(State(gate): State<Arc<Gate>>, request: Reques
     pass(&gate, Role::Read, request, next).await
 }
 
+/// Lets requests through that may change products.
+pub(in crate::http) async fn write(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
+    pass(&gate, Role::Write, request, next).await
+}
+
+/// Lets requests through that may run the server.
+pub(in crate::http) async fn admin(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
+    pass(&gate, Role::Admin, request, next).await
+}
+
 async fn pass(gate: &Gate, needed: Role, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
     match gate.admit(needed, request.headers(), peer) {

@@ -31,9 +31,9 @@ pub(super) async fn looking_alike(
 pub(super) async fn listed(
     state: &AppState,
     subject: Subject,
-    search: impl FnOnce(&Searcher, &Probe) -> Result<Vec<Match>, SearchError> + Send + 'static,
+    search: impl Fn(&Searcher, &Probe) -> Result<Vec<Match>, SearchError> + Clone + Send + 'static,
 ) -> Result<Vec<Listed>, Problem> {
-    let listed = subject::ask(state, subject, Stopwatch::start(), |searcher, probe| {
+    let listed = subject::ask(state, subject, Stopwatch::start(), move |searcher, probe| {
         let listed = search(searcher, probe)?.into_iter().map(|found| {
             let image_path = image_url::of(searcher.store(), &found.product, &found.image, found.key)?;
             Ok(Listed { found, image_path })

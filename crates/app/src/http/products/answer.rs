@@ -2,7 +2,7 @@
 
 use crate::http::image_url;
 use lookalike_engine::catalog::{Fields, ProductId};
-use lookalike_engine::store::{KnownImage, KnownProduct};
+use lookalike_engine::store::{KnownImage, KnownProduct, Store, StoreError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -37,14 +37,15 @@ pub(super) struct ImageAnswer {
 }
 
 impl ProductAnswer {
-    pub(super) fn new(id: &ProductId, known: KnownProduct) -> Self {
+    /// # Errors
+    /// When the store fails.
+    pub(super) fn new(store: &dyn Store, id: &ProductId, known: KnownProduct) -> Result<Self, StoreError> {
         let KnownProduct { fields, images } = known;
-        let images = images.into_iter().map(|KnownImage { id, width, height, .. }| ImageAnswer {
-            image_url: image_url::path(&id),
-            image_id: id.to_string(),
-            width,
-            height,
+        let images = images.into_iter().map(|KnownImage { key, id: image, width, height, .. }| {
+            let image_url = image_url::of(store, id, &image, key)?;
+            Ok(ImageAnswer { image_url, image_id: image.to_string(), width, height })
         });
-        Self { product_id: id.to_string(), fields, images: images.collect() }
+        let images = images.collect::<Result<_, StoreError>>()?;
+        Ok(Self { product_id: id.to_string(), fields, images })
     }
 }

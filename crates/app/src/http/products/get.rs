@@ -24,8 +24,8 @@ pub(in crate::http) async fn get(
 ) -> Result<Json<ProductAnswer>, Problem> {
     let id = named(id)?;
     state
-        .on_thread(move |searcher| match searcher.store().known(&id)? {
-            Some(known) => Ok(Json(ProductAnswer::new(&id, known))),
+        .on_thread_again(move |searcher| match searcher.store().known(&id)? {
+            Some(known) => Ok(Json(ProductAnswer::new(searcher.store(), &id, known)?)),
             None => Err(no_such_product(&id)),
         })
         .await

@@ -71,7 +71,7 @@ pub(in crate::http) async fn list(
     let filter = filter.map(|text| Filter::parse(&text)).transpose()?;
     let _place = state.place()?;
     state
-        .compute(move |searcher| {
+        .compute_again(move |searcher| {
             let store = searcher.store();
             // One more tells whether there is another page.
             let mut ids = store.product_ids_where(after.as_ref(), limit + 1, filter.as_ref())?;
@@ -82,7 +82,7 @@ pub(in crate::http) async fn list(
             for id in ids {
                 // One that was deleted since is not there any more.
                 if let Some(known) = store.known(&id)? {
-                    products.push(ProductAnswer::new(&id, known));
+                    products.push(ProductAnswer::new(store, &id, known)?);
                 }
             }
             Ok(Json(ListAnswer { products, next }))

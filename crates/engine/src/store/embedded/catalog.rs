@@ -1,28 +1,26 @@
 //! [`EmbeddedStore`]: opening a catalog folder, and the [`Store`] it is then.
 
-use super::changes;
 use super::connection::{self, Readers};
 use super::derived::Derived;
 use super::encoders::{self, Encoders};
-use super::folder::{Folder, WriterLock};
-use super::renewal::Renewal;
+use super::folder::{FileIdentity, Folder, WriterLock};
 use super::schema::{self, MIGRATIONS};
 use super::selecting::Selecting;
-use super::write::{self, Failure};
+use super::writing::{self, Writer};
 use super::{EmbeddedError, read, text, verify};
 use crate::catalog::{ImageId, ProductId};
 use crate::fetch::Validators;
 use crate::filter::{Facets, FieldPath, FieldSummary, Filter};
 use crate::index::ProductSet;
 use crate::store::{
-    ImageKey, IndexKind, KnownProduct, Problem, SampledVector, Store, StoreError, StoredImage, StoredProduct,
-    Summary, Write,
+    Apply, ImageKey, IndexKind, KnownProduct, Problem, SampledVector, Store, StoreError, StoredImage,
+    StoredProduct, Summary, Write,
 };
 use lookalike_vision::encoder::EncoderId;
 use lookalike_vision::hash::{PHash, PdqHash};
 use rusqlite::{Connection, Transaction};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 /// What a catalog is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +29,9 @@ pub enum Access {
     ReadOnly,
     /// Reading and writing; one process at a time.
     ReadWrite,
+    /// Reading, and writing now and then: the right to write is taken with the first write and given back by
+    /// [`Store::rest`], so that other processes have their turns.
+    Sharing,
 }
 
 /// An open catalog folder. Shared between threads; dropped, it brings the derived index up to date where it wrote.
@@ -41,15 +42,12 @@ pub struct EmbeddedStore {
     pub(super) derived: Derived,
     pub(super) readers: Readers,
     selecting: Selecting,
+    pub(super) access: Access,
+    /// The file that was opened, as the system tells files apart.
+    pub(super) identity: Option<FileIdentity>,
     // The last field: the connection that is closed last copies the log into the file, and must be able to write.
-    writer: Option<Mutex<Writer>>,
-}
-
-#[derive(Debug)]
-struct Writer {
-    connection: Connection,
-    renewal: Renewal,
-    _lock: WriterLock,
+    /// Whether this process has the right to write just now.
+    pub(super) writer: Mutex<Option<Writer>>,
 }
 
 impl EmbeddedStore {
@@ -107,11 +105,27 @@ impl EmbeddedStore {
     pub(super) fn open_at(path: &Path, access: Access, migrations: &[&str]) -> Result<Self, EmbeddedError> {
         let folder = Folder::new(path);
         folder.expect_catalog()?;
-        let lock = match access {
-            Access::ReadOnly => None,
-            Access::ReadWrite => Some(folder.lock()?),
-        };
-        Self::open_locked(folder, lock, migrations)
+        match access {
+            Access::ReadOnly => Self::open_locked(folder, None, migrations),
+            Access::ReadWrite => {
+                let lock = folder.lock()?;
+                Self::open_locked(folder, Some(lock), migrations)
+            }
+            Access::Sharing => {
+                let opened = match Self::open_locked(folder.clone(), None, migrations) {
+                    // Brought to the newest version first, which takes a writer.
+                    Err(EmbeddedError::Older { .. }) => {
+                        let lock = folder.lock()?;
+                        drop(Self::open_locked(folder.clone(), Some(lock), migrations)?);
+                        Self::open_locked(folder, None, migrations)
+                    }
+                    opened => opened,
+                };
+                let mut shared = opened?;
+                shared.access = access;
+                Ok(shared)
+            }
+        }
     }
 
     fn open_locked(
@@ -120,35 +134,29 @@ impl EmbeddedStore {
         migrations: &[&str],
     ) -> Result<Self, EmbeddedError> {
         let failed = |e| EmbeddedError::sqlite(&folder, "opening it", e);
+        // Before it is opened: a file that takes its place meanwhile is noticed later.
+        let identity = folder.identity();
         let reader = connection::reader(&folder.database()).map_err(failed)?;
-        let connection = match lock {
+        let access = if lock.is_some() { Access::ReadWrite } else { Access::ReadOnly };
+        let writing = match lock {
             None => None,
             Some(lock) => {
                 // The file of another application is not opened for writing at all.
                 schema::version(&reader, &folder)?;
-                let mut connection = connection::writer(&folder.database()).map_err(failed)?;
-                // SQLite opens a file that it may not write for reading instead.
-                if connection.is_readonly("main").map_err(failed)? {
-                    let denied = std::io::ErrorKind::PermissionDenied.into();
-                    return Err(EmbeddedError::io("write", folder.database(), denied));
-                }
+                let mut connection = writing::connect(&folder)?;
                 schema::migrate(&mut connection, &folder, migrations)?;
                 Some((connection, lock))
             }
         };
         schema::expect_newest(&reader, &folder, migrations)?;
         let (encoders, derived) = Self::derive(&folder, reader)?;
-        let writer = match connection {
+        let writer = match writing {
             None => None,
-            Some((connection, lock)) => {
-                derived.remove_strays()?;
-                let (since, rows) = derived.newest_snapshots()?.unwrap_or((0, 0));
-                let changed = changes::count_since(&connection, since).map_err(failed)?;
-                Some(Mutex::new(Writer { connection, renewal: Renewal::new(changed, rows), _lock: lock }))
-            }
+            Some((connection, lock)) => Some(Writer::new(connection, lock, &derived)?),
         };
-        let (readers, selecting) = (Readers::new(folder.clone()), Selecting::new(folder.clone()));
-        Ok(Self { folder, encoders, derived, readers, selecting, writer })
+        let (readers, selecting) = (Readers::new(folder.clone(), identity), Selecting::new(folder.clone()));
+        let writer = Mutex::new(writer);
+        Ok(Self { folder, encoders, derived, readers, selecting, access, identity, writer })
     }
 
     /// The encoders as the catalog has them now, and the index to be made of their vectors, read through `reader`.
@@ -159,77 +167,15 @@ impl EmbeddedStore {
         Ok((encoders, derived))
     }
 
-    /// Runs `work` on the connection that writes.
-    pub(super) fn with_writer<T>(
-        &self,
-        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
-        doing: &'static str,
-    ) -> Result<T, EmbeddedError> {
-        let mut writer = self.writer()?.lock().unwrap_or_else(PoisonError::into_inner);
-        work(&mut writer.connection).map_err(|e| EmbeddedError::sqlite(&self.folder, doing, e))
-    }
-
-    fn writer(&self) -> Result<&Mutex<Writer>, EmbeddedError> {
-        self.writer.as_ref().ok_or_else(|| EmbeddedError::OpenedForReading(self.folder.root().to_path_buf()))
-    }
-
-    /// Writes the index anew from the tables, whatever it was. In a catalog that is open for reading, this takes the
-    /// writer lock for as long as it lasts.
-    ///
-    /// # Errors
-    /// When another process is writing, or the disk is full.
-    pub fn rebuild_index(&self) -> Result<(), EmbeddedError> {
-        match &self.writer {
-            Some(writer) => {
-                let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-                self.renew(&mut writer)
-            }
-            None => {
-                let _lock = self.folder.lock()?;
-                self.derived.write_snapshots().map(|_| ())
-            }
-        }
-    }
-
     /// The products that a filter lets through; none where there is no filter.
     pub(super) fn chosen(&self, filter: Option<&Filter>) -> Result<Option<Arc<ProductSet>>, EmbeddedError> {
         filter.map(|filter| self.selecting.chosen(filter)).transpose()
-    }
-
-    fn renew(&self, writer: &mut Writer) -> Result<(), EmbeddedError> {
-        let (seq, rows) = self.derived.write_snapshots()?;
-        writer.renewal = Renewal::new(0, rows);
-        changes::shorten_log(&mut writer.connection, seq)
-            .map_err(|e| EmbeddedError::sqlite(&self.folder, "shortening its log", e))
-    }
-
-    /// [`Self::renew`] where its failure must not be the caller's: the tables are whole, the next try may succeed.
-    fn renew_or_log(&self, writer: &mut Writer) {
-        // Not tried again at every batch when it fails.
-        let unwritten = std::mem::replace(&mut writer.renewal, Renewal::new(0, 0));
-        if let Err(error) = self.renew(writer) {
-            let error: &dyn std::error::Error = &error;
-            tracing::warn!(error, ?unwritten, "the index was not written; it will be read from the tables");
-        }
     }
 }
 
 /// A count as SQLite takes it; no catalog has more rows than that.
 pub(super) fn row_limit(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
-}
-
-impl Drop for EmbeddedStore {
-    fn drop(&mut self) {
-        if let Some(writer) = &self.writer
-            && !std::thread::panicking()
-        {
-            let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-            if writer.renewal.is_due_when_closing() {
-                self.renew_or_log(&mut writer);
-            }
-        }
-    }
 }
 
 impl Store for EmbeddedStore {
@@ -256,21 +202,31 @@ impl Store for EmbeddedStore {
     }
 
     fn apply(&self, batch: &[Write]) -> Result<(), StoreError> {
-        let writer = self.writer()?;
-        write::check(batch, self.encoders.ids()).map_err(EmbeddedError::from)?;
-        let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let numbers = self.encoders.numbers();
-        let applied =
-            write::apply(&mut writer.connection, batch, numbers).map_err(|failure| match failure {
-                Failure::Invalid(invalid) => EmbeddedError::Rejected(invalid),
-                Failure::Sqlite(error) => EmbeddedError::sqlite(&self.folder, "writing a batch", error),
-            })?;
-        self.derived.wrote(applied.seq);
-        writer.renewal.add(applied.image_rows);
-        if writer.renewal.is_due_while_writing() {
-            self.renew_or_log(&mut writer);
-        }
-        Ok(())
+        Ok(self.writing(|writer| self.apply_with(writer, batch))?)
+    }
+
+    fn alone(
+        &self,
+        work: &mut dyn FnMut(&mut Apply<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut result = Ok(());
+        self.writing(|writer| {
+            result = work(&mut |batch| Ok(self.apply_with(writer, batch)?));
+            Ok(())
+        })?;
+        result
+    }
+
+    fn rest(&self) {
+        self.give_back();
+    }
+
+    fn is_current(&self) -> Result<bool, StoreError> {
+        Ok(self.is_as_opened()?)
+    }
+
+    fn shows_upload(&self, sha256: &[u8; 32]) -> Result<bool, StoreError> {
+        Ok(self.readers.read("looking for an uploaded photo", |moment| read::shows_upload(moment, sha256))?)
     }
 
     fn known(&self, id: &ProductId) -> Result<Option<KnownProduct>, StoreError> {
@@ -395,7 +351,12 @@ impl Store for EmbeddedStore {
 impl EmbeddedStore {
     /// Lets the database grow to `pages` and no further: SQLite then fails as on a full disk.
     pub(super) fn limit_pages(&self, pages: i64) {
-        let writer = self.writer.as_ref().unwrap().lock().unwrap();
-        writer.connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
+        let writer = self.writer.lock().unwrap();
+        writer
+            .as_ref()
+            .unwrap()
+            .connection
+            .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+            .unwrap();
     }
 }

@@ -4,7 +4,7 @@
 //! one transaction: whatever it looks at is of one moment.
 
 use super::EmbeddedError;
-use super::folder::Folder;
+use super::folder::{FileIdentity, Folder};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction};
 use std::path::Path;
@@ -84,12 +84,24 @@ pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
 #[derive(Debug)]
 pub(super) struct Readers {
     folder: Folder,
+    /// The file they all read, whatever lies there by now.
+    identity: Option<FileIdentity>,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Readers {
-    pub(super) fn new(folder: Folder) -> Self {
-        Self { folder, idle: Mutex::new(Vec::new()) }
+    pub(super) fn new(folder: Folder, identity: Option<FileIdentity>) -> Self {
+        Self { folder, identity, idle: Mutex::new(Vec::new()) }
+    }
+
+    fn open(&self, doing: &'static str) -> Result<Connection, EmbeddedError> {
+        let opened =
+            reader(&self.folder.database()).map_err(|e| EmbeddedError::sqlite(&self.folder, doing, e));
+        // The tables of another catalog know nothing of this one's handles.
+        if self.identity.is_some() && self.folder.identity() != self.identity {
+            return Err(EmbeddedError::Stale(self.folder.root().to_path_buf()));
+        }
+        opened
     }
 
     /// Runs `read` on one moment of the catalog.
@@ -102,7 +114,7 @@ impl Readers {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => reader(&self.folder.database()).map_err(failed)?,
+            None => self.open(doing)?,
         };
         let result = connection.unchecked_transaction().and_then(|moment| read(&moment)).map_err(failed);
         // A connection that failed is not used again.

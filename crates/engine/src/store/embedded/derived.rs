@@ -283,6 +283,11 @@ impl Derived {
         compare().map_err(|trouble| self.named(trouble))
     }
 
+    /// SQLite refused while the index was being looked after.
+    pub(super) fn failed(&self, doing: &'static str, error: rusqlite::Error) -> EmbeddedError {
+        EmbeddedError::sqlite(self.snapshots.folder(), doing, error)
+    }
+
     fn named(&self, trouble: Trouble) -> EmbeddedError {
         match trouble {
             Trouble::Sqlite(error) => {

@@ -79,6 +79,12 @@ pub enum EmbeddedError {
     /// A write to a catalog that was opened for reading.
     #[error("{} was opened for reading only: open it for writing", .0.display())]
     OpenedForReading(PathBuf),
+    /// A write to a catalog that is another one by now.
+    #[error(
+        "{} was replaced or has other encoders since it was opened: open it again (restart what has it open)",
+        .0.display()
+    )]
+    Stale(PathBuf),
     /// Other encoders are asked for than made the catalog's vectors.
     #[error(
         "{} holds vectors of [{stored}] and [{asked}] was asked for: use the catalog's encoders, change them with \

@@ -6,6 +6,7 @@
 //!   writer.lock                   held by the one process that writes; holds its pid
 //!   index/                        derived from catalog.sqlite, may be deleted at any time
 //!   photos/                       photos from the web, kept by `fetch`, may be deleted at any time
+//!   uploads/                      photos that callers handed in, which are nowhere else
 //! ```
 //!
 //! Nothing here reads the database's content; that is `connection`'s.
@@ -49,6 +50,18 @@ impl Folder {
 
     pub(super) fn index(&self) -> PathBuf {
         self.root.join(INDEX)
+    }
+
+    /// Which file the database is; `None` where there is none or the system does not tell.
+    pub(super) fn identity(&self) -> Option<FileIdentity> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            let found = fs::metadata(self.database()).ok()?;
+            Some(FileIdentity { device: found.dev(), file: found.ino() })
+        }
+        #[cfg(not(unix))]
+        None
     }
 
     /// Whether a catalog's database is here, whatever its state.
@@ -191,6 +204,13 @@ impl Folder {
         }
         Ok(total)
     }
+}
+
+/// A file as the system knows it, whatever it is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FileIdentity {
+    device: u64,
+    file: u64,
 }
 
 /// The right to write a catalog, held as an advisory lock on `writer.lock`.

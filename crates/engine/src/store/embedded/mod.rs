@@ -5,6 +5,7 @@
 //!
 //! - `folder`, `schema`, `connection`: the folder, its tables, how they are opened;
 //! - `rows`, `read`, `write`, `text`: values, questions, batches, words;
+//! - `writing`: the right to write, taken for good or for a while;
 //! - `encoders`, `changing`: the table of encoders, and how one is added or removed;
 //! - `changes`, `snapshots`, `derived`, `renewal`: the index of `crate::index`, its files, and how it is kept equal
 //!   to the tables;
@@ -37,6 +38,7 @@ mod tests;
 mod text;
 mod verify;
 mod write;
+mod writing;
 
 pub use catalog::{Access, EmbeddedStore};
 pub use error::EmbeddedError;

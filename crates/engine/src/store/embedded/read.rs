@@ -26,11 +26,12 @@ pub(super) fn known(moment: &Transaction<'_>, id: &ProductId) -> rusqlite::Resul
     };
     let images = moment
         .prepare_cached(
-            "SELECT id, location_kind, location, bytes, modified_ns, sha256, width, height FROM image \
+            "SELECT key, id, location_kind, location, bytes, modified_ns, sha256, width, height FROM image \
              WHERE product = ?1 ORDER BY position",
         )?
         .query_map((row,), |row| {
             Ok(KnownImage {
+                key: to_key(row.get("key")?),
                 id: rows::image_id(row.get("id")?)?,
                 location: rows::location(row)?,
                 fingerprint: rows::fingerprint(row)?,
@@ -139,6 +140,14 @@ pub(super) fn find_image(moment: &Transaction<'_>, id: &ImageId) -> rusqlite::Re
         .prepare_cached("SELECT key FROM image WHERE id = ?1 ORDER BY key LIMIT 1")?
         .query_row((id.as_str(),), |row| row.get(0).map(to_key))
         .optional()
+}
+
+/// Whether any product shows the uploaded photo of this digest.
+pub(super) fn shows_upload(moment: &Transaction<'_>, sha256: &[u8; 32]) -> rusqlite::Result<bool> {
+    // The condition is written out, so that the index of these is used.
+    moment
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM image WHERE location_kind = 4 AND location = ?1)")?
+        .query_row((sha256.as_slice(),), |row| row.get(0))
 }
 
 fn image_without_vectors(row: &Row<'_>) -> rusqlite::Result<StoredImage> {

@@ -2,7 +2,7 @@
 //!
 //! Reading trusts nothing: a value that this program cannot have written is an error saying which.
 
-use super::schema::{LOCATION_FILE, LOCATION_MEMBER, LOCATION_OBJECT, LOCATION_URL};
+use super::schema::{LOCATION_FILE, LOCATION_MEMBER, LOCATION_OBJECT, LOCATION_UPLOADED, LOCATION_URL};
 use crate::catalog::{Fields, ImageId, Location, ProductId};
 use crate::store::{Fingerprint, ImageKey};
 use lookalike_vision::hash::{DHash, Hashes, PHash, Pdq, PdqHash};
@@ -53,6 +53,7 @@ pub(super) fn location_parts(location: &Location) -> (i64, Cow<'_, [u8]>) {
             (LOCATION_MEMBER, [path_bytes(archive), b"\0", name.as_bytes()].concat().into())
         }
         Location::Object(address) => (LOCATION_OBJECT, address.as_bytes().into()),
+        Location::Uploaded(sha256) => (LOCATION_UPLOADED, sha256.as_slice().into()),
     }
 }
 
@@ -82,6 +83,10 @@ pub(super) fn location(row: &Row<'_>) -> rusqlite::Result<Location> {
         LOCATION_OBJECT => String::from_utf8(bytes)
             .map(Location::Object)
             .map_err(|_| damaged("an object's address is not UTF-8")),
+        LOCATION_UPLOADED => {
+            let sha256 = bytes.try_into();
+            sha256.map(Location::Uploaded).map_err(|_| damaged("an uploaded image's digest has not 32 bytes"))
+        }
         kind => Err(damaged(format!("an image's location is of the unknown kind {kind}"))),
     }
 }

@@ -26,7 +26,7 @@
 //! 64-bit hashes are integers of the same bits; `sha256` and `pdq` are blobs of 32 bytes, most significant first
 //! (`hex(pdq)` is the usual notation). `location` is a path's bytes (kind 0), a URL (kind 1), or an archive's path, a NUL
 //! and the name of a member (kind 2), or an
-//! object's address (kind 3).
+//! object's address (kind 3), or the digest of bytes that the catalog keeps itself (kind 4).
 
 use super::folder::Folder;
 use super::{EmbeddedError, connection};
@@ -45,8 +45,11 @@ pub(super) const LOCATION_MEMBER: i64 = 2;
 /// `location_kind` of an object's address.
 pub(super) const LOCATION_OBJECT: i64 = 3;
 
+/// `location_kind` of bytes that the catalog keeps itself.
+pub(super) const LOCATION_UPLOADED: i64 = 4;
+
 /// Version n + 1 is reached by running the n-th.
-pub(super) const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4];
+pub(super) const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5];
 
 const VERSION_1: &str = "
 CREATE TABLE catalog (
@@ -130,6 +133,10 @@ const VERSION_4: &str = "
 CREATE INDEX product_by_seq ON product (seq);
 ";
 
+/// Photos can be the catalog's own; whether any product still shows one is asked often.
+const VERSION_5: &str = "
+CREATE INDEX image_uploaded ON image (location) WHERE location_kind = 4;
+";
 /// Builds the whole database under the name of an unfinished one.
 pub(super) fn make_database(folder: &Folder, encoders: &[EncoderId]) -> Result<(), EmbeddedError> {
     let failed = |e| EmbeddedError::sqlite(folder, "making it", e);
