@@ -4,7 +4,7 @@ CARGO ?= cargo
 PYTHON ?= python3
 BINARY = target/release/lookalike
 
-.PHONY: demo build test check runtime networks unit parity bench clean
+.PHONY: demo build test check runtime networks unit page parity bench clean
 
 ## Build, draw a demo catalog, serve the page.
 demo: build
@@ -18,7 +18,7 @@ runtime: build
 	$(BINARY) runtime install
 
 ## Everything: the house rules, the tests, and the comparison with the reference implementations.
-test: check runtime networks unit parity
+test: check runtime networks unit page parity
 
 ## Formatting, lints, house rules. The lints' own build shares nothing with the release one, so it comes first.
 check:
@@ -39,6 +39,10 @@ target/neural/franz-kafka.jpg:
 unit: runtime
 	@test -d ../shared || echo "no ../shared: the tests on real photos skip themselves, those on drawn pictures run"
 	ORT_DYLIB_PATH="$$($(BINARY) runtime status --library)" $(CARGO) test --release --locked --workspace
+
+## The web page: types, style, logic, and every flow in Debian's Chromium against the program. Takes Node 20.
+page: build
+	crates/app/page/test.sh
 
 ## Hashes against the real ImageHash and pdqhash, in a virtual environment of their own.
 parity: build

@@ -26,7 +26,7 @@ export default defineConfig({
     launchOptions: { executablePath: CHROMIUM, args: [...BROWSER, ...CAMERA] },
     locale: "en-GB",
     timezoneId: "UTC",
-    trace: "retain-on-failure",
+    trace: process.env.TRACE ? "retain-on-failure" : "off",
   },
   projects: [
     { name: "desktop light", testMatch: "views.spec.js", use: { ...DESKTOP, colorScheme: "light" } },

@@ -61,9 +61,9 @@ test("a photo from the camera is asked about", async ({ page, context }) => {
 
 test("the photo's part that is drawn is searched by, by pointer and by keys, and given up again", async ({ page }) => {
   await open(page);
-  await choose(page, await PHOTOS.other());
+  await page.locator(".wall a").first().click();
   await answered(page);
-  const asked = page.waitForRequest((request) => request.url().endsWith("/v1/search") && (request.postData() ?? "").includes('name="crop"'));
+  const asked = page.waitForRequest((request) => request.url().endsWith("/v1/search") && (request.postData() ?? "").includes('"crop":{"x":0.3'));
   const stage = await page.locator(".crop-stage").boundingBox();
   if (!stage) throw new Error("no photo");
   await page.mouse.move(stage.x + stage.width * 0.3, stage.y + stage.height * 0.3);
@@ -86,7 +86,7 @@ test("is it listed: a copy is, with the listing; another product is not", async 
   await choose(page, await PHOTOS.copy());
   await answered(page);
   await page.locator(".toggle label", { hasText: "Is it listed?" }).click();
-  await expect(page.locator(".verdict h2")).toHaveText("Yes, it is listed");
+  await expect(page.locator(".verdict h1")).toHaveText("Yes, it is listed");
   await expect(page.locator(".grid[data-group=copies] .card").first()).toBeVisible();
   await expect(page).toHaveURL(/ask=check/);
 });

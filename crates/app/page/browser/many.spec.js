@@ -32,7 +32,7 @@ test("a verdict is looked at in full, and the list is still there afterwards", a
   await choose(page, await PHOTOS.several());
   await expect(page.getByText("all checked")).toBeVisible();
   await page.locator(".row-match").first().click();
-  await expect(page.locator(".verdict h2")).toHaveText("Yes, it is listed");
+  await expect(page.locator(".verdict h1")).toHaveText("Yes, it is listed");
   await page.goBack();
   await expect(page.locator(".verdict-row")).toHaveCount(3);
   await page.locator(".tally").first().click();

@@ -51,7 +51,7 @@ test("a photo that is listed", async ({ page }, info) => {
   await choose(page, await PHOTOS.copy());
   await answered(page);
   await page.locator(".toggle label", { hasText: "Is it listed?" }).click();
-  await expect(page.locator(".verdict h2")).toHaveText("Yes, it is listed");
+  await expect(page.locator(".verdict h1")).toHaveText("Yes, it is listed");
   await answered(page);
   await seen(page, info, "listed");
   if (info.project.name === "desktop light") await showInReadme(page);

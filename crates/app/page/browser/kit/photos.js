@@ -1,6 +1,6 @@
 // Files that a person might give: real photos of the demo's, and what only looks like one.
 
-import { deflateSync, crc32 } from "node:zlib";
+import { deflateSync } from "node:zlib";
 import { randomBytes } from "node:crypto";
 
 /** A text. */
@@ -29,6 +29,20 @@ function png(width, height, rows) {
   size.writeUInt32BE(height, 4);
   size.set([8, 2, 0, 0, 0], 8);
   return Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), chunk("IHDR", size), chunk("IDAT", deflateSync(rows, { level: 0 })), chunk("IEND", Buffer.alloc(0))]);
+}
+
+/** PNG's check sum, by its table of remainders. */
+const REMAINDERS = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let rest = byte;
+  for (let bit = 0; bit < 8; bit += 1) rest = rest & 1 ? (rest >>> 1) ^ 0xedb88320 : rest >>> 1;
+  return rest;
+});
+
+/** @param {Buffer} bytes */
+function crc32(bytes) {
+  let rest = 0xffffffff;
+  for (const byte of bytes) rest = (rest >>> 8) ^ (REMAINDERS[(rest ^ byte) & 0xff] ?? 0);
+  return (rest ^ 0xffffffff) >>> 0;
 }
 
 /** @param {string} kind @param {Buffer} data */

@@ -12,6 +12,7 @@ import { setting } from "./settings.js";
 /** @typedef {Schemas["CheckAnswer"]} CheckAnswer */
 /** @typedef {Schemas["Question"]} Question */
 /** @typedef {Schemas["MatchAnswer"]} Match */
+/** @typedef {Schemas["Job"]} Job */
 /** @typedef {import("./fields.js").Fields} Fields */
 
 /** @typedef {{signal?: AbortSignal, onProgress?: (fraction: number) => void}} How */
@@ -114,23 +115,23 @@ export async function facets({ fields: names, filter, values }, signal) {
 /** A product with all its images. @param {string} id @param {AbortSignal} [signal] @returns {Promise<Schemas["ProductAnswer"]>} */
 export const product = async (id, signal) => read(await ask("GET", `/v1/products/${segment(id)}`, { signal }));
 
-/** Starts an import from a file. @param {File} file @param {How} how @returns {Promise<Schemas["JobAnswer"]>} */
+/** Starts an import from a file. @param {File} file @param {How} how @returns {Promise<Job>} */
 export function startImport(file, how) {
   const form = new FormData();
   form.set("file", file, file.name);
   return upload("/v1/imports", form, how);
 }
 
-/** The imports there were, newest first. @param {AbortSignal} [signal] @returns {Promise<Schemas["JobsAnswer"]>} */
+/** The imports there were, newest first. @param {AbortSignal} [signal] @returns {Promise<Schemas["JobPage"]>} */
 export const jobs = async (signal) => read(await ask("GET", "/v1/jobs", { signal }));
 
 /** Stops an import. @param {string} id */
 export const cancelJob = (id) => ask("DELETE", `/v1/jobs/${segment(id)}`);
 
-/** What an import could not use, and why. @param {string} id @param {AbortSignal} [signal] @returns {Promise<Schemas["FailuresAnswer"]>} */
+/** What an import could not use, and why. @param {string} id @param {AbortSignal} [signal] @returns {Promise<Schemas["JobFailurePage"]>} */
 export const failures = async (id, signal) => read(await ask("GET", `/v1/jobs/${segment(id)}/failures`, { signal }));
 
-/** Watches an import until it ends. @param {string} id @param {(job: Schemas["JobAnswer"]) => void} take @param {AbortSignal} signal */
+/** Watches an import until it ends. @param {string} id @param {(job: Job) => void} take @param {AbortSignal} signal */
 export async function watchJob(id, take, signal) {
   const response = await ask("GET", `/v1/jobs/${segment(id)}/events`, { signal, accept: "text/event-stream" });
   await readEvents(response, ({ data }) => {

@@ -66,9 +66,5 @@ export function formatPrice(amount, currency) {
   }
 }
 
-/** @param {string} iso @returns {string} */
-export function formatTime(iso) {
-  const time = new Date(iso);
-  if (Number.isNaN(time.valueOf())) return iso;
-  return new Intl.DateTimeFormat(language(), { dateStyle: "medium", timeStyle: "short" }).format(time);
-}
+/** @param {number} unix_ms */
+export const formatTime = (unix_ms) => new Intl.DateTimeFormat(language(), { dateStyle: "medium", timeStyle: "short" }).format(unix_ms);

@@ -22,6 +22,7 @@ export class LkHeader extends HTMLElement {
   #stop = () => {};
 
   connectedCallback() {
+    this.setAttribute("role", "banner");
     this.#draw();
     this.#stop = subscribe((state, before) => {
       if (state.route.view !== before.route.view) this.#mark();

@@ -11,7 +11,7 @@ import { askForKey } from "./lk-key.js";
 import { LkNotice } from "./lk-notice.js";
 import { loadCatalog } from "./lk-catalog.js";
 
-/** @typedef {import("../api.js").Schemas["JobAnswer"]} Job */
+/** @typedef {import("../api.js").Job} Job */
 /** @typedef {import("../language.js").Key} Key */
 
 const AGAIN_MS = 2000;
@@ -51,7 +51,7 @@ export class LkImports extends HTMLElement {
 
   /** @param {Problem} problem */
   #refuse({ kind }) {
-    if (kind === "no_such_route") return fill(this.#start, h("p.hint", null, t("imports.not_here")), h("pre", null, h("code", null, "lookalike index CATALOG products.csv")));
+    if (kind === "no_such_route") return fill(this.#start, h("p.hint", null, t("imports.not_here")), h("pre", { tabIndex: 0 }, h("code", null, "lookalike index CATALOG products.csv")));
     if (kind === "forbidden" || kind === "key_needed" || kind === "key_refused") {
       return fill(this.#start, h("p.hint", null, t("imports.admin")), h("button.button.quiet", { type: "button", on: { click: () => askForKey() } }, t("key.enter")));
     }
@@ -117,18 +117,19 @@ export class LkImports extends HTMLElement {
 
   /** @param {HTMLElement} row @param {Job} job */
   #draw(row, job) {
-    const { state, counts } = job;
+    const { state, images, products, failures, request, message, notices } = job;
     row.dataset.state = state;
-    const failed = counts.failed;
     const open = row.querySelector("details")?.open ?? false;
+    const expected = job.images_expected;
     fill(row,
-      h("div.job-head", null, h("strong", { dir: "auto" }, job.source), h("span.pill", { data: { state } }, t(/** @type {Key} */ (`job.${state}`)))),
-      h("p.hint", null, formatTime(job.created_at)),
-      isRunning(job) && h("progress.progress", { ...(job.total ? { max: job.total, value: counts.seen } : {}), "aria-label": t("imports.progress") }),
-      h("p", null, t("job.counts", { n: counts.seen, fresh: counts.new, changed: counts.changed, failed })),
-      job.error && h("p.complaint", null, job.error),
+      h("div.job-head", null, h("strong", { dir: "auto" }, request.source), h("span.pill", { data: { state } }, t(/** @type {Key} */ (`job.${state}`)))),
+      h("p.hint", null, formatTime(job.created_unix_ms)),
+      isRunning(job) && h("progress.progress", { ...(expected ? { max: expected, value: Math.min(images.seen, expected) } : {}), "aria-label": t("imports.progress") }),
+      h("p", null, t("job.counts", { n: products.seen, fresh: products.new, changed: products.changed, photos: images.seen, failed: failures })),
+      message && h(state === "failed" || state === "interrupted" ? "p.complaint" : "p.hint", null, message),
+      notices.map((notice) => h("p.hint", null, notice)),
       isRunning(job) && h("button.button.quiet.small", { type: "button", on: { click: () => void api.cancelJob(job.job_id).catch(() => undefined) } }, t("job.cancel")),
-      failed > 0 && !isRunning(job) && this.#failures(job, open));
+      failures > 0 && !isRunning(job) && this.#failures(job, open));
   }
 
   /** @param {Job} job @param {boolean} open */
@@ -136,7 +137,7 @@ export class LkImports extends HTMLElement {
     const list = h("ul.failures");
     const details = h("details", { open, on: { toggle: () => {
       if (details.open && !list.firstChild) void this.#listFailures(job.job_id, list);
-    } } }, h("summary", null, t("job.failures", { n: job.counts.failed })), list);
+    } } }, h("summary", null, t("job.failures", { n: job.failures })), list);
     return details;
   }
 
@@ -144,7 +145,7 @@ export class LkImports extends HTMLElement {
   async #listFailures(id, list) {
     try {
       const { failures } = await api.failures(id, this.#ended.signal);
-      fill(list, failures.slice(0, MOST_FAILURES).map((failure) => h("li", null, h("strong", { dir: "auto" }, failure.what), h("span.hint", null, failure.reason))),
+      fill(list, failures.slice(0, MOST_FAILURES).map((failure) => h("li", null, h("strong", { dir: "auto" }, failure.place), h("span.hint", null, failure.reason))),
         failures.length > MOST_FAILURES && h("li.hint", null, formatNumber(failures.length - MOST_FAILURES)));
     } catch (error) {
       if (error instanceof Problem) fill(list, h("li", null, t(/** @type {Key} */ (`problem.${error.kind}.title`))));

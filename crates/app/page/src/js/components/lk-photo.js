@@ -84,7 +84,7 @@ export class LkPhoto extends HTMLElement {
     this.dataset.fit = ratio < NEAR ? "cover" : "contain";
     this.dataset.shown = "";
     // What the photo leaves of its frame is filled with the photo's own background.
-    if (ratio >= NEAR && !this.querySelector(".backdrop")) image.before(h("img.backdrop", { src: image.currentSrc, alt: "" }));
+    if (ratio >= NEAR && !this.querySelector(".layers")) fill(this, h("span.layers", null, h("img.backdrop", { src: image.currentSrc, alt: "" }), image));
   }
 
   /** Once more before giving up: servers are busy, networks break. @param {HTMLImageElement} image */

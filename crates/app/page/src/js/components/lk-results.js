@@ -67,7 +67,7 @@ export class LkResults extends HTMLElement {
         this.#group = group;
         this.#list = h("ul.grid", { data: { group } });
         const first = this.#count === 0 && !this.#check;
-        if (!first && group) this.#end.before(h("h3.group-title", null, t(/** @type {Key} */ (`group.${group}`))));
+        if (!first && group) this.#end.before(h("h2.group-title", null, t(/** @type {Key} */ (`group.${group}`))));
         this.#end.before(this.#list);
       }
       this.#list.append(matchCard(match, this.#count < FIRST_SCREEN));

@@ -81,7 +81,7 @@ export class LkSearch extends HTMLElement {
     if (layout === "start") return fill(this, this.#hero(ask), this.#wall());
     if (layout === "mishap") {
       const notice = new LkNotice();
-      fill(this, h("div.top", null, ask), notice);
+      fill(this, h("h1.unseen", null, t("nav.search")), h("div.top", null, ask), notice);
       const { mishap } = now();
       if (mishap) notice.tell(mishap, { others: [{ label: t("act.choose_other"), act: chooseFile }] });
       return undefined;
@@ -102,7 +102,7 @@ export class LkSearch extends HTMLElement {
       h("h1", null, t("start.title")),
       h("p.lead", null, t("start.lead")),
       h("div.drop-zone", null, ask),
-      h("p.hint", null, t("start.hint"), size && h("span", null, ` ${size}`)));
+      h("p.hint", null, t(matchMedia("(pointer: coarse)").matches ? "start.hint_touch" : "start.hint"), size && h("span", null, ` ${size}`)));
   }
 
   #wall() {
@@ -168,7 +168,7 @@ export class LkSearch extends HTMLElement {
     const known = remembered.get(this.#question);
     if (known) return this.#show(route, known);
     this.#results.wait();
-    const slow = setTimeout(() => fill(this.#status, h("p.quiet-status", null, t("search.looking"))), 300);
+    const slow = setTimeout(() => fill(this.#status, h("h1.summary.quiet-status", { id: "answer-title" }, t("search.looking"))), 300);
     try {
       const answer = await answerTo(route, 0, { signal: asking.signal, onProgress: (fraction) => this.#sent(fraction) });
       if (asking !== this.#asking) return undefined;
@@ -193,7 +193,7 @@ export class LkSearch extends HTMLElement {
   /** @param {Route} route @param {Answer} answer */
   #show(route, answer) {
     this.#sent(1);
-    fill(this.#status, isCheck(route) ? verdictLine(answer) : h("h2.summary", { id: "answer-title" }, this.#summary(route, answer)));
+    fill(this.#status, isCheck(route) ? verdictLine(answer) : h("h1.summary", { id: "answer-title" }, this.#summary(route, answer)));
     if (answer.matches.length === 0) return this.#results.say(this.#nothing(route));
     return this.#results.show(answer, isCheck(route));
   }
@@ -223,7 +223,7 @@ export class LkSearch extends HTMLElement {
       this.#question = "";
       this.#follow();
     };
-    fill(this.#status, h("h2.unseen", { id: "answer-title" }, t("search.failed")));
+    fill(this.#status, h("h1.unseen", { id: "answer-title" }, t("search.failed")));
     this.#results.say(new LkNotice().tell(problem, { again, others: this.#ways(route, problem) }));
   }
 

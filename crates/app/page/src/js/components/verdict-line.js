@@ -12,6 +12,6 @@ export function verdictLine({ verdict }) {
   return h("div.verdict", { data: { verdict } },
     h("span.verdict-icon", null, icon(listed ? "check" : verdict === "similar" ? "similar" : "more")),
     h("div", null,
-      h("h2", { id: "answer-title" }, t(/** @type {Key} */ (`verdict.${verdict}.title`))),
+      h("h1", { id: "answer-title" }, t(/** @type {Key} */ (`verdict.${verdict}.title`))),
       h("p", null, t(/** @type {Key} */ (`verdict.${verdict}.text`)))));
 }

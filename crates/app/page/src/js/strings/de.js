@@ -26,6 +26,7 @@ export const de = {
   "start.title": "Finden mit einem Foto",
   "start.lead": "Zeigen Sie ein Foto und sehen Sie, was ihm gleicht oder ob es schon gelistet ist.",
   "start.hint": "Ein Foto irgendwo ablegen oder einfügen, seine Adresse einfügen oder es in Worten sagen.",
+  "start.hint_touch": "Ein Foto aufnehmen oder wählen, seine Adresse einfügen oder es in Worten sagen.",
   "start.size": "{products}, {photos}.",
   "start.samples": "Oder mit einem von diesen beginnen",
   "start.empty.title": "Dieser Katalog ist leer",
@@ -170,7 +171,7 @@ export const de = {
 
   "imports.title": "Importe",
   "imports.list": "Importe",
-  "imports.none": "Seit der Server läuft, wurde nichts importiert.",
+  "imports.none": "Über das Web wurde noch nichts importiert.",
   "imports.not_here": "Dieser Server nimmt keine Importe über das Web an. Auf seiner Maschine:",
   "imports.admin": "Für Importe braucht es einen Schlüssel der Rolle admin.",
   "imports.choose": "Datei importieren",
@@ -184,7 +185,7 @@ export const de = {
   "job.cancelled": "angehalten",
   "job.interrupted": "unterbrochen",
   "job.cancel": "Anhalten",
-  "job.counts": "{n} gesehen: {fresh} neu, {changed} geändert, {failed} gescheitert",
+  "job.counts": "{n} Produkte ({fresh} neu, {changed} geändert) mit {photos} Fotos; {failed} gescheitert",
   "job.failures": { one: "{n} Fehler", other: "{n} Fehler" },
 
   "key.title": "Schlüssel für diesen Server",

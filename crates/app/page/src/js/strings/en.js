@@ -26,6 +26,7 @@ export const en = {
   "start.title": "Find it by its photo",
   "start.lead": "Show a photo and see what looks like it, or whether it is listed already.",
   "start.hint": "Drop or paste a photo anywhere, paste its address, or say it in words.",
+  "start.hint_touch": "Take a photo or choose one, paste its address, or say it in words.",
   "start.size": "{products}, {photos}.",
   "start.samples": "Or start from one of these",
   "start.empty.title": "This catalog is empty",
@@ -171,7 +172,7 @@ export const en = {
 
   "imports.title": "Imports",
   "imports.list": "Imports",
-  "imports.none": "Nothing has been imported since the server began.",
+  "imports.none": "Nothing has been imported over the web yet.",
   "imports.not_here": "This server takes no imports over the web. On its machine:",
   "imports.admin": "Imports take a key of the role admin.",
   "imports.choose": "Import a file",
@@ -185,7 +186,7 @@ export const en = {
   "job.cancelled": "stopped",
   "job.interrupted": "interrupted",
   "job.cancel": "Stop it",
-  "job.counts": "{n} seen: {fresh} new, {changed} changed, {failed} failed",
+  "job.counts": "{n} products ({fresh} new, {changed} changed) with {photos} photos; {failed} failed",
   "job.failures": { one: "{n} failure", other: "{n} failures" },
 
   "key.title": "Key for this server",
