@@ -19,7 +19,7 @@ export default defineConfig({
   globalSetup: "./browser/kit/catalog.js",
   fullyParallel: true,
   workers: 2,
-  timeout: 60_000,
+  timeout: 120_000,
   expect: { timeout: 15_000 },
   reporter: [["list"]],
   use: {

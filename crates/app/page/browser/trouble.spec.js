@@ -64,7 +64,9 @@ test("a key that has expired is replaced, and photos are shown under the new one
   const file = join(folder, "keys.toml");
   const key = (await run(PROGRAM, ["keys", "add", CATALOG, "--role", "read", "--keys", file])).match(/lk_\S+/)?.[0] ?? "";
   const server = await startServer(PROGRAM, CATALOG, ["--keys", file]);
-  await page.addInitScript(() => localStorage.getItem("lookalike.key") ?? localStorage.setItem("lookalike.key", "lk_00000000_expired"));
+  await page.addInitScript(() => {
+    if (location.protocol === "http:" && !localStorage.getItem("lookalike.key")) localStorage.setItem("lookalike.key", "lk_00000000_expired");
+  });
   await open(page, `${server.url}/?q=mug`);
   await expect(title(page)).toHaveText("This key is not known here");
   await page.locator("lk-notice").getByRole("button", { name: "Enter a key" }).click();
@@ -87,6 +89,7 @@ test("a server that asks for a key is given one at the start", async ({ page }) 
 });
 
 test("a photo of 50 MB is too large for the server, and a smaller copy of it is not", async ({ page }) => {
+  test.slow();
   const photo = noise(4100);
   expect(photo.buffer.length).toBeGreaterThan(50_000_000);
   const folder = await mkdtemp(join(tmpdir(), "lookalike-large-"));

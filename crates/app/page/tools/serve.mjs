@@ -32,7 +32,9 @@ function answer(server, asked, reply) {
     createReadStream(file).pipe(reply);
     return;
   }
-  const passed = request(new URL(asked.url ?? "/", server), { method: asked.method, headers: { ...asked.headers, host: new URL(server).host } }, (answer) => {
+  // The server sees a page of its own: what changes something is taken from no other.
+  const origin = asked.headers.origin ? { origin: server } : {};
+  const passed = request(new URL(asked.url ?? "/", server), { method: asked.method, headers: { ...asked.headers, host: new URL(server).host, ...origin } }, (answer) => {
     reply.writeHead(answer.statusCode ?? 502, answer.headers);
     answer.pipe(reply);
   });
