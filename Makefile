@@ -8,7 +8,7 @@ BINARY = target/release/lookalike
 FEATURES ?=
 test: FEATURES = parquet,cloud
 
-.PHONY: demo build test check runtime networks unit parity schema bench clean
+.PHONY: demo build test check runtime networks unit page parity schema client bench clean
 
 ## Build, draw a demo catalog, serve the page.
 demo: build
@@ -21,9 +21,9 @@ build:
 runtime: build
 	$(BINARY) runtime install
 
-## Everything: the house rules, the tests, the comparison with the reference implementations, and the API's description
-## held against the running server.
-test: check runtime networks unit parity schema
+## Everything: the house rules, the tests, the page in a browser, the Python client, the comparison with the reference
+## implementations, and the API's description held against the running server.
+test: check runtime networks unit page client parity schema
 
 ## Formatting, lints, house rules. The lints' own build shares nothing with the release one, so it comes first.
 check:
@@ -48,6 +48,15 @@ unit: runtime
 	@test -d ../shared || echo "no ../shared: the tests on real photos skip themselves, those on drawn pictures run"
 	ORT_DYLIB_PATH="$$($(BINARY) runtime status --library)" engines/run.py s3 dynamodb -- \
 		$(CARGO) test --release --locked --workspace --features lookalike/parquet,lookalike/cloud
+
+## The web page: types, style, logic, and every flow in Debian's Chromium against the program. Brings Node and Chromium where they are
+## missing.
+page: build
+	crates/app/page/test.sh
+
+## The Python client against the program.
+client: build
+	clients/python/test.sh
 
 ## Hashes against the real ImageHash and pdqhash, in a virtual environment of their own.
 parity: build

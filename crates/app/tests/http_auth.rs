@@ -49,7 +49,7 @@ fn without_a_key_a_server_that_others_reach_tells_nothing_of_its_catalog() {
     told(server.post_json("/similarity-search", &json!({})), "error");
     told(server.post_json("/postURL", &json!({"url": "http://shop.example"})), "error");
     // The probes of whatever runs it, the page and the description are for anybody.
-    for target in ["/healthz", "/readyz", "/openapi.json", "/", "/page/lookalike.js"] {
+    for target in ["/healthz", "/readyz", "/openapi.json", "/"] {
         assert_eq!(server.get(target).status, 200, "{target}");
     }
     assert_eq!(server.get("/v1/nothing").status, 404);

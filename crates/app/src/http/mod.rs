@@ -24,6 +24,7 @@ mod images;
 mod jobs;
 pub mod metrics;
 mod openapi;
+mod page;
 mod problem;
 mod products;
 mod question;

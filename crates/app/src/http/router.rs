@@ -3,12 +3,12 @@
 use super::auth::{Gate, gate};
 use super::metrics::{observe, route};
 use super::openapi::Written;
+use super::page;
 use super::problem::Problem;
 use super::{
     catalog, check, compat, cors, docs, facets, fields, health, images, jobs, openapi, products, search,
     state::AppState,
 };
-use crate::page;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, Method, Uri, header};
 use axum::middleware::{self, Next};
@@ -62,10 +62,8 @@ pub fn router(state: AppState, gate: Gate) -> Router {
         .route("/docs", get(docs::without_slash))
         .route("/docs/", get(docs::index))
         .route("/docs/{name}", get(docs::asset))
-        .route("/", get(page::index))
-        .route("/page/lookalike.css", get(page::style))
-        .route("/page/lookalike.js", get(page::script))
-        .route("/page/icon.svg", get(page::icon));
+        .route("/", get(page::document))
+        .route("/page/{version}/{*path}", get(page::file));
     let mut all = asking
         .merge(changing)
         .merge(operating)

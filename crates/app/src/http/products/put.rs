@@ -20,6 +20,7 @@ use utoipa::{IntoParams, IntoResponses};
 pub(in crate::http) struct StoringParameters {
     /// Looks for each new photo among the other products' first. `warn` names what is found and stores; `reject` stores
     /// nothing when one is a copy of a photo that is there.
+    #[param(inline)]
     check: Option<CheckName>,
 }
 

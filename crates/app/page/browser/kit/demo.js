@@ -1,0 +1,14 @@
+// Which of the demo's photos are asked with.
+
+import { query } from "./catalog.js";
+
+export const PHOTOS = {
+  /** An edited copy of a photo that is listed. */
+  copy: () => query(/^edited-copy-of-/),
+  /** Another photo of a product that is listed. */
+  other: () => query(/^other-photo-of-/),
+  /** A product that is not listed. */
+  stranger: () => query(/^not-listed-/),
+  /** One of each. */
+  several: async () => Promise.all([PHOTOS.copy(), PHOTOS.other(), PHOTOS.stranger()]),
+};
