@@ -25,12 +25,13 @@ export class LkCompare extends HTMLElement {
   #stage = h("div.compare-stage");
 
   connectedCallback() {
-    if (this.firstChild) return;
+    // Moved to another place it goes on as it was.
+    if (this.firstChild) return this.#turn(this.#way);
     fill(this,
       h("fieldset.toggle.small", null, h("legend.unseen", null, t("compare.title")), WAYS.map((way) =>
         h("label", null, h("input", { type: "radio", name: "compare", value: way, checked: way === this.#way, on: { change: () => this.#turn(way) } }), h("span", null, t(/** @type {Key} */ (`compare.${way}`)))))),
       this.#stage);
-    this.#turn("beside");
+    return this.#turn(this.#way);
   }
 
   disconnectedCallback() {

@@ -28,6 +28,8 @@ export class LkProduct extends HTMLElement {
   #id = "";
   #asking = new AbortController();
   #object = "";
+  /** @type {LkCompare | null} */
+  #compared = null;
   #dialog = h("dialog.product", { "aria-labelledby": "product-title", on: {
     close: () => { if (this.#id) go({ open: "" }); },
     click: (/** @type {MouseEvent} */ event) => { if (event.target === this.#dialog) this.#dialog.close(); },
@@ -64,6 +66,7 @@ export class LkProduct extends HTMLElement {
     this.#asking = new AbortController();
     if (this.#object) URL.revokeObjectURL(this.#object);
     this.#object = "";
+    this.#compared = null;
   }
 
   /** @param {string} id @param {Product | null} known @param {Match | null} match */
@@ -131,10 +134,13 @@ export class LkProduct extends HTMLElement {
   async #compare(place, theirs) {
     const { route } = now();
     let mine = "";
-    if (route.photo) mine = this.#object = URL.createObjectURL((await kept(route.photo)).blob);
+    if (this.#object) mine = this.#object;
+    else if (route.photo) mine = this.#object = URL.createObjectURL((await kept(route.photo)).blob);
     else if (route.image) mine = imagePath(route.image);
     if (!mine || mine === theirs) return;
-    fill(place, h("h3", null, t("compare.title")), Object.assign(new LkCompare(), { mine, theirs }));
+    // What a person set on it stays as it is when the rest of the product comes in.
+    if (this.#compared?.theirs !== theirs) this.#compared = Object.assign(new LkCompare(), { mine, theirs });
+    fill(place, h("h3", null, t("compare.title")), this.#compared);
   }
 }
 
