@@ -89,7 +89,7 @@ fn the_built_in_encoder_says_what_it_is_and_what_it_learnt_from() {
     let words: Vec<&str> = list.lines().nth(1).unwrap().split_whitespace().collect();
     assert_eq!(words[..6], ["look-1", "629", "no", "MIT", "OR", "Apache-2.0"]);
     let text = run(&shop, &["show", "look-1"]).is_done().stdout.clone();
-    for said in ["built in", "MIT OR Apache-2.0", "trained on", "no weights of others", "CARD.md", "px = 112"]
+    for said in ["built in", "MIT OR Apache-2.0", "trained on", "no weights of others", "CARD.md", "px = 96"]
     {
         assert!(text.contains(said), "{said}: {text}");
     }

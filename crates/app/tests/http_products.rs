@@ -261,7 +261,7 @@ fn a_photo_that_is_listed_already_is_told_or_refused() {
 #[test]
 fn of_two_who_list_the_same_photo_at_once_one_is_refused() {
     let server = Server::start();
-    let photo = fresh(5);
+    let photo = rings(5);
     let statuses = thread::scope(|scope| {
         let listing: Vec<_> = (0..4)
             .map(|n| {
@@ -336,7 +336,7 @@ fn a_batch_stores_each_product_for_itself_in_order() {
     assert_eq!(server.request("POST", "/v1/products/a", &[], b"").problem(405).0, "method_not_allowed");
 
     // Within a batch, too, a photo is listed once.
-    let twice = json!({"products": [one("x", &[&fresh(8)]), one("y", &[&fresh(8)])]});
+    let twice = json!({"products": [one("x", &[&rings(8)]), one("y", &[&rings(8)])]});
     let answer = server.post_json("/v1/products/batch?check=reject", &twice).ok();
     assert_eq!(
         (&answer["results"][0]["status"], &answer["results"][1]["status"]),

@@ -8,7 +8,8 @@ use super::setting::{Kind, PREFIX, Setting, suggestion};
 use std::ffi::OsString;
 
 /// Variables that others here read.
-const READ_ELSEWHERE: [&str; 3] = ["LOOKALIKE_MODELS", "LOOKALIKE_KILLS", "LOOKALIKE_RANGE"];
+const READ_ELSEWHERE: [&str; 5] =
+    ["LOOKALIKE_MODELS", "LOOKALIKE_KILLS", "LOOKALIKE_RANGE", "LOOKALIKE_ENGINES", "LOOKALIKE_BINARY"];
 /// Those of the tests' own servers and processes.
 const OF_TESTS: &str = "LOOKALIKE_TEST_";
 

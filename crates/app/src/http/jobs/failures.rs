@@ -31,7 +31,10 @@ pub(in crate::http) struct FailuresParameters {
 
 /// A page of failures.
 #[derive(Serialize, ToSchema)]
-#[schema(as = JobFailurePage)]
+#[schema(as = JobFailurePage, example = json!({
+    "failures": [{"place": "https://shop.example/mug.jpg", "stage": "fetch", "reason": "answers 404"}],
+    "total": 1, "next": null
+}))]
 pub(in crate::http) struct FailuresAnswer {
     /// In the order they happened.
     failures: Vec<FailureLine>,

@@ -29,7 +29,21 @@ pub(in crate::http) struct JobsParameters {
 
 /// A page of jobs.
 #[derive(Serialize, ToSchema)]
-#[schema(as = JobPage)]
+#[schema(as = JobPage, example = json!({
+    "jobs": [{
+        "job_id": "0193a5c2f3e4b7d2", "kind": "import", "state": "done",
+        "request": {"source": "https://shop.example/feed.xml"}, "attempts": 1, "images_expected": 1200,
+        "images": {
+            "seen": 1200, "new": 1195, "changed": 0, "unchanged": 0, "removed": 0, "failed": 5, "not_reached": 0
+        },
+        "products": {
+            "seen": 400, "new": 400, "changed": 0, "unchanged": 0, "removed": 0, "failed": 0, "not_reached": 0
+        },
+        "bytes": 125829120, "failures": 5, "notices": [], "message": null, "created_unix_ms": 1763766000000_u64,
+        "started_unix_ms": 1763766000120_u64, "ended_unix_ms": 1763766042000_u64
+    }],
+    "next": null
+}))]
 pub(in crate::http) struct JobsAnswer {
     /// The latest first.
     jobs: Vec<Record>,

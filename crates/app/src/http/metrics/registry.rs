@@ -270,7 +270,7 @@ mod tests {
             "lookalike_stage_duration_seconds_bucket{le=\"0.025\",stage=\"fetch\"} 1",
             "lookalike_stage_duration_seconds_bucket{le=\"0.01\",stage=\"fetch\"} 0",
             "lookalike_photo_cache_requests_total{result=\"hit\"} 1",
-            "# TYPE lookalike_http_request_duration_seconds histogram",
+            "# TYPE lookalike_stage_duration_seconds histogram",
         ] {
             assert!(text.lines().any(|one| one == line), "{line} is missing in\n{text}");
         }

@@ -56,6 +56,16 @@ pub(in crate::http) struct BatchProduct {
 
 /// What became of a batch.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "results": [
+        {"product_id": "red-mug", "status": "created"},
+        {"product_id": "blue-mug", "status": "failed", "problem": {
+            "type": "about:blank", "title": "Unprocessable Content", "status": 422, "code": "not_a_picture",
+            "detail": "images[0].data: is text, not a picture"
+        }}
+    ],
+    "stored": 1, "failed": 1
+}))]
 pub(in crate::http) struct BatchAnswer {
     /// For each product, in the order given.
     results: Vec<BatchResult>,

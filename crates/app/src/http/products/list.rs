@@ -36,7 +36,15 @@ pub(in crate::http) struct ListParameters {
 
 /// A page of products.
 #[derive(Serialize, ToSchema)]
-#[schema(as = ProductPage)]
+#[schema(as = ProductPage, example = json!({
+    "products": [{
+        "product_id": "red-mug", "fields": {"name": "Red mug", "price": 9.5},
+        "images": [{
+            "image_id": "mugs/red.jpg", "image_url": "/v1/images/mugs/red.jpg", "width": 800, "height": 600
+        }]
+    }],
+    "next": "red-mug"
+}))]
 pub(in crate::http) struct ListAnswer {
     /// In the order of their ids, which is that of their bytes.
     products: Vec<ProductAnswer>,

@@ -27,6 +27,10 @@ pub(super) enum Wanted {
 
 /// A product that was stored.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "created": true, "product_id": "red-mug", "fields": {"name": "Red mug", "price": 9.5},
+    "images": [{"image_id": "mugs/red.jpg", "image_url": "/v1/images/mugs/red.jpg", "width": 800, "height": 600}]
+}))]
 pub(in crate::http) struct StoredAnswer {
     /// Whether it is new.
     pub(super) created: bool,
