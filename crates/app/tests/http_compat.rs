@@ -6,7 +6,8 @@ mod http_server;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http_server::{Reply, Server, drawing, jpeg, photo, photo_host};
+use http_server::stock::{drawing, jpeg, photo, photo_host};
+use http_server::{Reply, Server};
 use lookalike::http::ListingFields;
 use lookalike::http::ServeLimits;
 use serde_json::{Value, json};

@@ -4,7 +4,8 @@
 
 mod http_server;
 
-use http_server::{IMAGES, Server, photo};
+use http_server::stock::photo;
+use http_server::{IMAGES, Server};
 use lookalike_engine::fetch::PhotoCache;
 use lookalike_engine::store::embedded::{Access, EmbeddedStore};
 use lookalike_engine::store::{EncoderChanges, ImageKey, Store};

@@ -4,7 +4,8 @@
 
 mod http_server;
 
-use http_server::{IMAGES, Part, Server, photo};
+use http_server::stock::photo;
+use http_server::{IMAGES, Part, Server};
 use lookalike_engine::catalog::ProductId;
 use lookalike_engine::store::embedded::{Access, EmbeddedStore};
 use lookalike_engine::store::{Store, Write};

@@ -6,7 +6,8 @@ mod http_server;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http_server::{IMAGES, Part, Reply, Server, photo};
+use http_server::stock::photo;
+use http_server::{IMAGES, Part, Reply, Server};
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 use lookalike::http::auth::Role;

@@ -8,7 +8,8 @@
 
 mod http_server;
 
-use http_server::{Reply, Server, drawing, jpeg, photo_host, png};
+use http_server::stock::{drawing, jpeg, photo_host, png};
+use http_server::{Reply, Server};
 use lookalike::http::ServeLimits;
 use lookalike_engine::store::embedded::{Access, EmbeddedStore};
 use serde_json::{Value, json};

@@ -11,7 +11,7 @@
 
 mod http_server;
 
-use http_server::{drawing, jpeg};
+use http_server::stock::{drawing, jpeg};
 use lookalike_engine::catalog::ProductId;
 use lookalike_engine::fetch::uploads::Uploads;
 use lookalike_engine::store::Store;

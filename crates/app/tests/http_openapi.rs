@@ -115,7 +115,7 @@ fn who_is_let_in_is_described_as_it_is() {
 /// What a schema is, by its name where it only has that.
 fn referred<'d>(document: &'d Value, schema: &'d Value) -> &'d Value {
     let name = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next());
-    name.map_or(schema, |name| &document["components"]["schemas"][name])
+    name.and_then(|name| document.pointer(&format!("/components/schemas/{name}"))).unwrap_or(schema)
 }
 
 #[test]

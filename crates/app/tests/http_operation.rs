@@ -10,7 +10,8 @@
 
 mod http_server;
 
-use http_server::{Reply, Server, drawing, jpeg, photo_host};
+use http_server::stock::{drawing, jpeg, photo_host};
+use http_server::{Reply, Server};
 use lookalike::http::ServeOptions;
 use lookalike::http::auth::{Keys, Role};
 use serde_json::json;

@@ -10,7 +10,8 @@ mod http_server;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use http_server::{IMAGES, Server, drawing, jpeg, photo, photo_host, png};
+use http_server::stock::{drawing, jpeg, photo, photo_host, png};
+use http_server::{IMAGES, Server};
 use lookalike::http::ServeLimits;
 use lookalike_engine::store::embedded::{Access, EmbeddedStore};
 use serde_json::{Value, json};

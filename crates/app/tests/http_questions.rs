@@ -6,7 +6,8 @@ mod http_server;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http_server::{IMAGES, Part, Server, drawing, jpeg, photo, photo_host, product};
+use http_server::stock::{drawing, jpeg, photo, photo_host, product};
+use http_server::{IMAGES, Part, Server};
 use image::{RgbImage, imageops};
 use lookalike_engine::catalog::{ImageId, ProductId};
 use lookalike_engine::store::embedded::{Access, EmbeddedStore};
@@ -44,7 +45,7 @@ fn only_the_part_that_was_cut_out_counts() {
         assert_eq!(ids(&server.post_form("/v1/search", &form).ok())[0], expected);
     }
     // All of it is the photo itself; a part of a stored photo is never the very same one.
-    let whole = json!({"image": STANDARD.encode(http_server::photo(1)), "crop": {"x": 0, "y": 0, "width": 1, "height": 1}});
+    let whole = json!({"image": STANDARD.encode(http_server::stock::photo(1)), "crop": {"x": 0, "y": 0, "width": 1, "height": 1}});
     assert_eq!(server.post_json("/v1/check", &whole).ok()["verdict"], "identical");
     for question in [json!({"image_id": IMAGES[1]}), json!({"product_id": "p1"})] {
         let mut question = question;

@@ -8,7 +8,8 @@
 
 mod http_server;
 
-use http_server::{IMAGES, Server, drawing, jpeg, photo};
+use http_server::stock::{drawing, jpeg, photo};
+use http_server::{IMAGES, Server};
 use lookalike_engine::fetch::local::LocalReader;
 use lookalike_engine::ingest::Ingest;
 use lookalike_engine::source::{FolderOptions, FolderSource};

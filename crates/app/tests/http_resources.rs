@@ -2,7 +2,8 @@
 
 mod http_server;
 
-use http_server::{Server, file_of, photo, photo_host};
+use http_server::Server;
+use http_server::stock::{file_of, photo, photo_host};
 use lookalike::http::ServeLimits;
 use serde_json::json;
 use sha2::{Digest, Sha256};

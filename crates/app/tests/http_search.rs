@@ -10,7 +10,8 @@ mod http_server;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http_server::{IMAGES, Part, Server, drawing, jpeg, photo, photo_host, silent_host};
+use http_server::stock::{drawing, jpeg, photo, photo_host, silent_host};
+use http_server::{IMAGES, Part, Server};
 use lookalike::http::ServeLimits;
 use serde_json::{Value, json};
 

@@ -149,7 +149,7 @@ fn a_certificate_is_replaced_without_dropping_a_connection() {
 #[test]
 fn addresses_in_answers_say_https() {
     let (server, _folder) = server();
-    let photo = http_server::photo_host();
+    let photo = http_server::stock::photo_host();
     let answer = ask(&mut connect(&server), &format!("/find_similar/?image_url={photo}/2"));
     assert!(answer.contains("\"https://localhost/v1/images/"), "{answer}");
 }

@@ -11,10 +11,7 @@
     reason = "a scenario that cannot go on fails right there"
 )]
 
-mod stock;
-
-#[allow(unused_imports, reason = "each test binary uses its part")]
-pub(crate) use stock::{drawing, file_of, jpeg, photo, photo_host, png, product, silent_host};
+pub(crate) mod stock;
 
 use stock::stocked;
 
