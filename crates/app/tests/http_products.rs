@@ -333,7 +333,7 @@ fn a_batch_stores_each_product_for_itself_in_order() {
     assert_eq!(server.get("/v1/products/p0").ok()["images"], json!([]));
     server.get("/v1/products/b").problem(404);
     // A product of that name is a product.
-    assert_eq!(server.get("/v1/products/batch").ok()["fields"]["name"], "the batch");
+    assert_eq!(server.get("/v1/products/%62atch").ok()["fields"]["name"], "the batch");
     assert_eq!(server.request("POST", "/v1/products/a", &[], b"").problem(405).0, "method_not_allowed");
 
     // Within a batch, too, a photo is listed once.

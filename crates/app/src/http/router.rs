@@ -34,10 +34,8 @@ pub fn router(state: AppState, gate: Gate) -> Router {
         .route("/v1/products/{*id}", get(products::get))
         .route_layer(reading);
     let changing = Router::new()
-        .route(
-            "/v1/products/{*id}",
-            put(products::put).patch(products::patch).delete(products::delete).post(products::batch),
-        )
+        .route("/v1/products/{*id}", put(products::put).patch(products::patch).delete(products::delete))
+        .route("/v1/products/batch", post(products::batch))
         .route_layer(writing);
     let operating = Router::new()
         .route("/v1/imports", post(jobs::import))

@@ -15,9 +15,20 @@ use futures_util::stream::{self, Stream};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use utoipa::ToSchema;
 
 /// Between two events, at least.
 const PAUSE: Duration = Duration::from_millis(250);
+
+/// One event.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the stream in the OpenAPI document")]
+pub(in crate::http) struct JobEvent {
+    /// `progress`, or `end` for the last one.
+    event: String,
+    /// The job, as `GET /v1/jobs/{id}` shows it, as JSON.
+    data: String,
+}
 
 /// Follows a job
 ///
@@ -26,7 +37,7 @@ const PAUSE: Duration = Duration::from_millis(250);
     get, path = "/v1/jobs/{id}/events", tag = "imports", operation_id = "follow_job",
     params(("id" = String, Path, description = "The job's id")),
     responses(
-        (status = 200, description = "Events, until the job has ended", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "Events, until the job has ended", body = JobEvent, content_type = "text/event-stream"),
         (status = 400, description = "The id cannot be read", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "The key may not run the server", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such job", body = ProblemBody, content_type = "application/problem+json"),

@@ -8,12 +8,10 @@ use super::photos::{CheckName, PhotoCheck};
 use super::put::{ChangeProblems, StoringParameters};
 use super::storing::{ReadyChange, StoredAnswer, Submitted, Unstored, Wanted, ready, store};
 use crate::http::problem::{Problem, ProblemBody};
-use crate::http::router::method_not_allowed;
 use crate::http::state::AppState;
 use axum::Json;
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, Request, State};
-use axum::http::{Method, Uri, header};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use lookalike_engine::catalog::{Fields, ProductId};
 use serde::{Deserialize, Serialize};
@@ -34,21 +32,22 @@ const MOST_WAITING: usize = 64;
 /// Products to store.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "products": [{"product_id": "red-mug", "fields": {"name": "Red mug", "price": 9.5}}]
+}))]
 pub(in crate::http) struct BatchBody {
-    /// Each as in `PUT /v1/products/{id}`; up to 1000. One that cannot be read fails for itself.
-    #[schema(value_type = Vec<BatchProduct>, max_items = 1000)]
+    /// Each a `product_id` and what `PUT /v1/products/{id}` takes; up to 1000. One that cannot be read fails for itself.
+    #[schema(max_items = 1000)]
     products: Vec<Value>,
 }
 
 /// A product of a batch.
-#[derive(Deserialize, ToSchema)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::http) struct BatchProduct {
+struct BatchProduct {
     /// Its id.
-    #[schema(max_length = 2048)]
     product_id: String,
     /// Its fields.
-    #[schema(value_type = Option<Object>)]
     fields: Option<Fields>,
     /// Its images, the main one first; up to 100.
     images: Option<Vec<ImageBody>>,
@@ -116,16 +115,9 @@ type Item = Result<(ProductId, Given), (Option<String>, Problem)>;
 )]
 pub(in crate::http) async fn batch(
     State(state): State<AppState>,
-    id: Result<Path<String>, PathRejection>,
     parameters: Result<Query<StoringParameters>, QueryRejection>,
-    (method, uri): (Method, Uri),
     request: Request,
 ) -> Result<Response, Problem> {
-    // Products have any ids, this one too; posting is for the batch alone.
-    if !matches!(&id, Ok(Path(id)) if id == "batch") {
-        let allowed = [(header::ALLOW, "GET,HEAD,PUT,PATCH,DELETE")];
-        return Ok((allowed, method_not_allowed(method, uri).await).into_response());
-    }
     let check = StoringParameters::read(parameters)?;
     let (BatchBody { products }, _held) = body::read_json(&state, request).await?;
     if products.len() > MOST {

@@ -30,7 +30,6 @@ pub(in crate::http) struct ListParameters {
     #[param(minimum = 1, maximum = 1000, default = 100)]
     limit: Option<usize>,
     /// Only products whose fields fit, as in `POST /v1/search`.
-    #[param(max_length = 16384)]
     filter: Option<String>,
 }
 
