@@ -83,7 +83,7 @@ class Lookalike:
         asked = _calls.check(
             image=image, image_url=image_url, image_id=image_id, product_id=product_id, text=None, text_weight=None,
             crop=crop, encoder=encoder, top=top, offset=offset, mode=None, min_percent=min_percent, filter=filter,
-            fields=fields,
+            fold_by=None, fields=fields,
         )
         return self._send(asked)
 
@@ -103,13 +103,14 @@ class Lookalike:
         mode: Mode | None = None,
         min_percent: float | None = None,
         filter: str | None = None,
+        fold_by: str | None = None,
         fields: Sequence[str] | None = None,
     ) -> SearchAnswer:
         """What matches this picture, these words, or both?"""
         asked = _calls.search(
             image=image, image_url=image_url, image_id=image_id, product_id=product_id, text=text,
             text_weight=text_weight, crop=crop, encoder=encoder, top=top, offset=offset, mode=mode,
-            min_percent=min_percent, filter=filter, fields=fields,
+            min_percent=min_percent, filter=filter, fold_by=fold_by, fields=fields,
         )
         return self._send(asked)
 

@@ -111,13 +111,14 @@ def question(
     mode: Mode | None,
     min_percent: float | None,
     filter: str | None,
+    fold_by: str | None,
     fields: Sequence[str] | None,
 ) -> dict[str, Any]:
     """What `search` and `check` are asked; a file goes as a form, all else as JSON."""
     asked: dict[str, Any] = {
         "image_url": image_url, "image_id": image_id, "product_id": product_id, "text": text,
         "text_weight": text_weight, "encoder": encoder, "top": top, "offset": offset, "mode": mode,
-        "min_percent": min_percent, "filter": filter,
+        "min_percent": min_percent, "filter": filter, "fold_by": fold_by,
     }
     asked = {name: value for name, value in asked.items() if value is not None}
     if image is None:

@@ -28,6 +28,8 @@ class Match:
     fields: dict[str, Any]
     image_url: Optional[str] = None
     evidence: dict[str, Any]
+    # Further products that it stands for, where `fold_by` folded any.
+    also: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
