@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import typing
 
 import pytest
 
@@ -21,7 +22,8 @@ SCHEMAS = {
     "Fields": "FieldsAnswer",
     "Facets": "FacetsAnswer", "Facet": "FacetAnswer", "ValueCount": "ValueCount", "Product": "ProductAnswer",
     "Image": "ProductImage", "ProductPage": "ProductPage", "Stored": "StoredAnswer", "PhotoCheck": "PhotoCheck",
-    "BatchAnswer": "BatchAnswer", "BatchResult": "BatchResult",
+    "BatchAnswer": "BatchAnswer", "BatchResult": "BatchResult", "Job": "Job", "JobNumbers": "JobNumbers",
+    "JobPage": "JobPage", "JobFailure": "JobFailure", "JobFailurePage": "JobFailurePage",
 }
 
 
@@ -56,7 +58,8 @@ def calls():
         _calls.search(**asked), _calls.check(**asked), _calls.catalog(1), _calls.fields(), _calls.image("a", 16, "b"),
         _calls.facets(["a"], "b=1", 3), _calls.product("a"), _calls.products("a", 1, "b=1"),
         _calls.put_product("a", {}, "warn"), _calls.patch_product("a", {}, "warn"), _calls.delete_product("a"),
-        _calls.put_products([], "warn"),
+        _calls.put_products([], "warn"), _calls.begin_import("a", None, {}), _calls.jobs("a", 1), _calls.job("a"),
+        _calls.cancel_job("a"), _calls.job_events("a"), _calls.job_failures("a", 1, 1),
     ]
 
 
@@ -79,10 +82,19 @@ def test_questions_can_say_all_that_the_document_names(document):
     assert search == ours
 
 
+def test_imports_can_say_all_that_the_document_names(document):
+    ours = set(inspect.signature(Lookalike.import_products).parameters) - {"self"}
+    for schema in ("ImportRequest", "ImportForm"):
+        named, _ = properties(document, schema)
+        assert named.keys() <= ours, f"lacking: {named.keys() - ours}"
+    formats = document["components"]["schemas"]["FormatName"]["enum"]
+    assert set(typing.get_args(_calls.Format)) == set(formats)
+
+
 def test_every_path_of_the_document_has_a_method_or_is_left_to_others(document):
     ours = {(call.method.lower(), call.template) for call in calls()}
     others = ("/find_similar", "/similarity-search", "/upload", "/postURL", "/postImage", "/healthz", "/readyz",
-              "/metrics", "/openapi.json", "/v1/imports", "/v1/jobs")
+              "/metrics", "/openapi.json")
     for path, operations in document["paths"].items():
         for method in operations.keys() & {"get", "post", "put", "patch", "delete"}:
             assert (method, path) in ours or path.startswith(others), f"no method for {method} {path}"

@@ -23,6 +23,11 @@ from ._types import (
     Field,
     Fields,
     Image,
+    Job,
+    JobFailure,
+    JobFailurePage,
+    JobNumbers,
+    JobPage,
     Match,
     PhotoCheck,
     Product,
@@ -35,6 +40,6 @@ from ._types import (
 
 __all__ = [
     "AsyncLookalike", "BatchAnswer", "BatchResult", "Busy", "Catalog", "CheckAnswer", "Conflict", "Encoder", "Facet",
-    "Facets", "Field", "Fields", "Image", "Invalid", "Lookalike", "LookalikeError", "Match", "NotFound", "PhotoCheck",
-    "Product", "ProductPage", "Refused", "Sample", "SearchAnswer", "ServerError", "Stored", "Value",
+    "Facets", "Field", "Fields", "Image", "Invalid", "Job", "JobFailure", "JobFailurePage", "JobNumbers", "JobPage",
+    "Lookalike", "LookalikeError", "Match", "NotFound", "PhotoCheck", "Product", "ProductPage", "Refused", "Sample", "SearchAnswer", "ServerError", "Stored", "Value",
 ]

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import time
 from types import TracebackType
-from typing import Any, Iterator, Iterable, Mapping, Sequence, TypeVar
+from typing import Any, Iterator, Iterable, Literal, Mapping, Sequence, TypeVar
 
 import httpx
 
 from . import _calls
-from ._calls import Call, Check, Crop, Mode, Photo
+from ._calls import Call, Check, Crop, Format, Missing, Mode, Photo
 from ._errors import error_of, retry_after
 from ._notebook import Pictures
-from ._types import BatchAnswer, Catalog, CheckAnswer, Facets, Fields, Product, ProductPage, SearchAnswer, Stored
+from ._types import (
+    BatchAnswer,
+    Catalog,
+    CheckAnswer,
+    Facets,
+    Fields,
+    Job,
+    JobFailure,
+    JobFailurePage,
+    JobPage,
+    Product,
+    ProductPage,
+    SearchAnswer,
+    Stored,
+)
 
 T = TypeVar("T")
 
@@ -55,7 +70,8 @@ class Lookalike:
 
     def _send(self, call: Call[T]) -> T:
         for tries_left in range(self._retries, -1, -1):
-            response = self._http.request(call.method, call.path, **call.arguments())
+            with call.arguments() as arguments:
+                response = self._http.request(call.method, call.path, **arguments)
             if response.status_code in (429, 503) and tries_left > 0:
                 time.sleep(min(retry_after(response) or 1.0, 30.0))
                 continue
@@ -185,6 +201,79 @@ class Lookalike:
     def put_products(self, products: Iterable[Mapping[str, Any]], *, check: Check | None = None) -> BatchAnswer:
         """Stores many products, each with `product_id`, `fields` and `images`; each succeeds or fails for itself."""
         return self._send(_calls.put_products(products, check))
+
+    def import_products(
+        self,
+        source: str | None = None,
+        *,
+        file: str | os.PathLike[str] | None = None,
+        format: Format | None = None,
+        map: str | None = None,
+        image_base: str | None = None,
+        image_separator: str | None = None,
+        language: str | None = None,
+        product_id: Literal["stem", "path"] | None = None,
+        product_per_folder: bool | None = None,
+        delete_missing: Missing | None = None,
+        recheck_urls: bool | None = None,
+    ) -> Job:
+        """Begins to bring a source into the catalog: what the server finds on its disk or on the web, or a file of ours that is
+        sent. Answers at once; `follow_job` tells how it goes on."""
+        options = {
+            "format": format, "map": map, "image_base": image_base, "image_separator": image_separator,
+            "language": language, "product_id": product_id, "product_per_folder": product_per_folder,
+            "delete_missing": delete_missing, "recheck_urls": recheck_urls,
+        }
+        return self._send(_calls.begin_import(source, file, options))
+
+    def job(self, job_id: str) -> Job:
+        """How far a job is."""
+        return self._send(_calls.job(job_id))
+
+    def jobs_page(self, before: str | None = None, *, limit: int | None = None) -> JobPage:
+        """Jobs, the latest first, before this one."""
+        return self._send(_calls.jobs(before, limit))
+
+    def jobs(self, *, page: int = 100) -> Iterator[Job]:
+        """All jobs, the latest first, asked for page by page."""
+        before: str | None = None
+        while True:
+            found = self.jobs_page(before, limit=page)
+            for job in found.jobs:
+                yield job
+            if found.next is None:
+                return
+            before = found.next
+
+    def follow_job(self, job_id: str) -> Iterator[Job]:
+        """The job as it goes on, several times a second at most, until it has ended; earlier where the server ends."""
+        call = _calls.job_events(job_id)
+        with self._http.stream(call.method, call.path) as response:
+            if response.status_code >= 400:
+                response.read()
+                raise error_of(response)
+            for line in response.iter_lines():
+                if (job := _calls.job_of(line)) is not None:
+                    yield job
+
+    def cancel_job(self, job_id: str) -> Job:
+        """Asks a job to stop; what it stored stays stored."""
+        return self._send(_calls.cancel_job(job_id))
+
+    def job_failures_page(self, job_id: str, after: int | None = None, *, limit: int | None = None) -> JobFailurePage:
+        """What a job could not store, in its order, but for the first `after`."""
+        return self._send(_calls.job_failures(job_id, after, limit))
+
+    def job_failures(self, job_id: str, *, page: int = 1000) -> Iterator[JobFailure]:
+        """All that a job could not store, asked for page by page."""
+        after: int | None = None
+        while True:
+            found = self.job_failures_page(job_id, after, limit=page)
+            for failure in found.failures:
+                yield failure
+            if found.next is None:
+                return
+            after = found.next
 
     def is_ready(self) -> bool:
         """Whether the server can be asked now."""

@@ -6,10 +6,12 @@ The two clients differ in how they send a `Call` and in nothing else.
 from __future__ import annotations
 
 import base64
+import contextlib
+import json as json_text
 import os
 import pathlib
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Callable, Generic, Iterable, Literal, Mapping, Sequence, TypeVar, Union
+from typing import Any, BinaryIO, Callable, Generic, Iterable, Iterator, Literal, Mapping, Sequence, TypeVar, Union
 from urllib.parse import quote
 
 import httpx
@@ -20,6 +22,9 @@ from ._types import (
     CheckAnswer,
     Facets,
     Fields,
+    Job,
+    JobFailurePage,
+    JobPage,
     Product,
     ProductPage,
     SearchAnswer,
@@ -34,6 +39,10 @@ Photo = Union[str, os.PathLike[str], bytes, BinaryIO, Any]
 Crop = tuple[float, float, float, float]
 Check = Literal["warn", "reject"]
 Mode = Literal["auto", "duplicate", "similar"]
+Format = Literal[
+    "folder", "archive", "csv", "jsonl", "magento", "shopify", "woocommerce", "google", "abo", "sitemap", "list"
+]
+Missing = Literal["careful", "all"]
 
 
 @dataclass(frozen=True)
@@ -49,20 +58,28 @@ class Call(Generic[T]):
     json: Any = None
     data: dict[str, str] | None = None
     files: dict[str, tuple[str, bytes, str]] | None = None
+    # A file that is sent as `file` while it is read.
+    upload: pathlib.Path | None = None
 
     @property
     def path(self) -> str:
         """The template with its ids, percent-encoded."""
         return self.template.format(**{name: quote(value, safe="") for name, value in self.ids.items()})
 
-    def arguments(self) -> dict[str, Any]:
-        """What httpx is given."""
+    @contextlib.contextmanager
+    def arguments(self) -> Iterator[dict[str, Any]]:
+        """What httpx is given; a file to be sent is open meanwhile, and at its beginning."""
         given: dict[str, Any] = {"params": {name: value for name, value in self.params.items() if value is not None}}
         if self.json is not None:
             given["json"] = self.json
         if self.files is not None:
             given["files"], given["data"] = self.files, self.data or {}
-        return given
+        if self.upload is None:
+            yield given
+            return
+        with self.upload.open("rb") as file:
+            form = {"file": (self.upload.name, file, "application/octet-stream")}
+            yield {**given, "files": form, "data": self.data or {}}
 
 
 def photo_bytes(photo: Photo) -> bytes:
@@ -214,3 +231,40 @@ def put_products(products: Iterable[Mapping[str, Any]], check: Check | None) -> 
     params = {"check": check}
     return Call("POST", "/v1/products/batch", _answer(BatchAnswer), params=params, json={"products": sent})
 
+
+def begin_import(source: str | None, file: str | os.PathLike[str] | None, options: Mapping[str, Any]) -> Call[Job]:
+    """Either what the server finds by itself, or a file that is sent to it."""
+    if (source is None) == (file is None):
+        raise ValueError("an import has a source or a file, and not both")
+    given = {name: value for name, value in options.items() if value is not None}
+    if file is None:
+        return Call("POST", "/v1/imports", _answer(Job), json={"source": source, **given})
+    form = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in given.items()}
+    return Call("POST", "/v1/imports", _answer(Job), data=form, upload=pathlib.Path(file))
+
+
+def jobs(before: str | None, limit: int | None) -> Call[JobPage]:
+    return Call("GET", "/v1/jobs", _answer(JobPage), params={"before": before, "limit": limit})
+
+
+def job(job_id: str) -> Call[Job]:
+    return Call("GET", "/v1/jobs/{id}", _answer(Job), ids={"id": job_id})
+
+
+def cancel_job(job_id: str) -> Call[Job]:
+    return Call("DELETE", "/v1/jobs/{id}", _answer(Job), ids={"id": job_id})
+
+
+def job_failures(job_id: str, after: int | None, limit: int | None) -> Call[JobFailurePage]:
+    params = {"after": after, "limit": limit}
+    return Call("GET", "/v1/jobs/{id}/failures", _answer(JobFailurePage), ids={"id": job_id}, params=params)
+
+
+def job_events(job_id: str) -> Call[Job]:
+    """The stream's last event; what comes before it is read line by line with `job_of`."""
+    return Call("GET", "/v1/jobs/{id}/events", _answer(Job), ids={"id": job_id})
+
+
+def job_of(line: str) -> Job | None:
+    """The job that a line of the stream of events carries; other lines are names of events and pauses."""
+    return read(Job, json_text.loads(line.removeprefix("data:"))) if line.startswith("data:") else None

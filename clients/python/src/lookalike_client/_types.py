@@ -222,6 +222,78 @@ class BatchAnswer:
     failed: int
 
 
+JobState = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
+
+
+@dataclass(frozen=True)
+class JobNumbers:
+    """What became of images or products: seen = new + changed + unchanged + failed + not_reached, once a job has ended."""
+
+    seen: int
+    new: int
+    changed: int
+    unchanged: int
+    removed: int
+    failed: int
+    not_reached: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """An import, and how far it is. Times are milliseconds since 1970."""
+
+    job_id: str
+    kind: str
+    state: JobState
+    request: dict[str, Any]
+    attempts: int
+    images: JobNumbers
+    products: JobNumbers
+    # How many images the source has, where that is known beforehand.
+    images_expected: Optional[int] = None
+    # Of photos that were read.
+    bytes: int
+    # How many failures `job_failures` names.
+    failures: int
+    notices: list[str]
+    # Why it failed or was interrupted, or what it waits for.
+    message: Optional[str] = None
+    created_unix_ms: int
+    started_unix_ms: Optional[int] = None
+    ended_unix_ms: Optional[int] = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.state not in ("queued", "running")
+
+
+@dataclass(frozen=True)
+class JobPage:
+    """Jobs, the latest first; `next` is what `before` is to be for the page behind."""
+
+    jobs: list[Job]
+    next: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class JobFailure:
+    """Something a job could not store: the file, address or row, the stage that failed, and why."""
+
+    place: str
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class JobFailurePage:
+    """Failures in their order; `next` is what `after` is to be for the page behind."""
+
+    failures: list[JobFailure]
+    total: int
+    next: Optional[int] = None
+
+
 @functools.cache
 def _hints(kind: Any) -> dict[str, Any]:
     return typing.get_type_hints(kind)
