@@ -272,6 +272,16 @@ fn jobs_wait_for_each_other_and_for_other_processes_and_can_be_cancelled() {
     let followed = events(&server.get(&format!("/v1/jobs/{second}/events")));
     assert_eq!(followed.len(), 1);
     assert_eq!(followed[0].0, "end");
+
+    let text = String::from_utf8(server.get("/metrics").body).unwrap();
+    for line in [
+        "lookalike_jobs{state=\"done\"} 1",
+        "lookalike_jobs{state=\"queued\"} 0",
+        "lookalike_jobs_ended_total{state=\"cancelled\"} 2",
+        "lookalike_jobs_ended_total{state=\"done\"} 1",
+    ] {
+        assert!(text.lines().any(|one| one == line), "{line} is missing in\n{text}");
+    }
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use super::get::named;
 use super::import::{jobs, on_disk};
-use super::record::Record;
+use super::queue::Cancelling;
+use super::record::{JobState, Record};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::state::AppState;
 use axum::Json;
@@ -32,7 +33,10 @@ pub(in crate::http) async fn cancel(
     let jobs = jobs(&state)?;
     let job = named(&jobs, id)?;
     let asked = Arc::clone(&job);
-    let is_asked = on_disk(move || jobs.cancel(&asked)).await?;
-    let status = if is_asked { StatusCode::ACCEPTED } else { StatusCode::OK };
+    let cancelling = on_disk(move || jobs.cancel(&asked)).await?;
+    if cancelling == Cancelling::EndedAtOnce {
+        state.metrics().job_ended(JobState::Cancelled);
+    }
+    let status = if cancelling == Cancelling::HadEnded { StatusCode::OK } else { StatusCode::ACCEPTED };
     Ok((status, Json(job.record())))
 }

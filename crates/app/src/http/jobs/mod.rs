@@ -26,4 +26,5 @@ pub(super) use get::{__path_get, get};
 pub(super) use import::{__path_import, import};
 pub(super) use list::{__path_list, list};
 pub(super) use queue::Jobs;
+pub(super) use record::JobState;
 pub(super) use run::start;

@@ -37,6 +37,17 @@ pub(in crate::http) struct Jobs {
     pub(super) allow_private: bool,
 }
 
+/// What came of asking a job to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cancelling {
+    /// It stays as it is.
+    HadEnded,
+    /// It was waiting, and will not be taken up.
+    EndedAtOnce,
+    /// It is going on, and will end.
+    Asked,
+}
+
 impl Job {
     fn new(folder: JobFolder, record: Record) -> Arc<Self> {
         let (stop, is_cancelled) = (Arc::default(), AtomicBool::new(false));
@@ -144,6 +155,12 @@ impl Jobs {
         self.locked().get(id).cloned()
     }
 
+    /// How many are in each state.
+    pub(in crate::http) fn by_state(&self) -> [(JobState, u64); JobState::ALL.len()] {
+        let jobs = self.locked();
+        JobState::ALL.map(|state| (state, jobs.values().filter(|job| job.state() == state).count() as u64))
+    }
+
     /// Up to `most`, the latest first, from before the job `before`.
     pub(super) fn list(&self, before: Option<&str>, most: usize) -> Vec<Record> {
         let jobs = self.locked();
@@ -151,20 +168,21 @@ impl Jobs {
         earlier.take(most).map(|(_, job)| job.record()).collect()
     }
 
-    /// Asks a job to stop. Gives whether it had not ended.
-    pub(super) fn cancel(&self, job: &Job) -> io::Result<bool> {
+    /// Asks a job to stop.
+    pub(super) fn cancel(&self, job: &Job) -> io::Result<Cancelling> {
         // Nobody takes it up meanwhile.
         let _jobs = self.locked();
         if job.state().has_ended() {
-            return Ok(false);
+            return Ok(Cancelling::HadEnded);
         }
         job.is_cancelled.store(true, Ordering::SeqCst);
         job.stop.store(true, Ordering::SeqCst);
         if job.state() == JobState::Queued {
             job.update_and_save(|record| record.end(JobState::Cancelled, None))?;
             job.folder.remove_source()?;
+            return Ok(Cancelling::EndedAtOnce);
         }
-        Ok(true)
+        Ok(Cancelling::Asked)
     }
 
     /// Waits for the next job and takes it up; `None` when the server ends.

@@ -62,7 +62,7 @@ pub(super) enum Kind {
 /// Where a job is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum JobState {
+pub(in crate::http) enum JobState {
     /// It waits for those before it.
     Queued,
     /// It is going on.
@@ -78,8 +78,24 @@ pub(super) enum JobState {
 }
 
 impl JobState {
+    /// Every one there is.
+    pub(in crate::http) const ALL: [Self; 6] =
+        [Self::Queued, Self::Running, Self::Done, Self::Failed, Self::Cancelled, Self::Interrupted];
+
+    /// The name used in answers.
+    pub(in crate::http) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
     /// Nothing more comes of it.
-    pub(super) fn has_ended(self) -> bool {
+    pub(in crate::http) fn has_ended(self) -> bool {
         !matches!(self, Self::Queued | Self::Running)
     }
 }

@@ -48,13 +48,13 @@ pub(in crate::http) fn start(state: &AppState, jobs: &Arc<Jobs>) -> io::Result<t
             // Should it panic, that is the job's end and not the queue's.
             let ended = thread::scope(|scope| scope.spawn(|| import(&state, &jobs, &job)).join());
             let ended = ended.unwrap_or_else(|_| Err(anyhow!("it ended unexpectedly: please report this")));
-            conclude(&jobs, &job, ended);
+            conclude(&state, &jobs, &job, ended);
         }
     })
 }
 
 /// Says how a job ended.
-fn conclude(jobs: &Jobs, job: &Job, ended: anyhow::Result<Report>) {
+fn conclude(server: &AppState, jobs: &Jobs, job: &Job, ended: anyhow::Result<Report>) {
     let id = job.record().job_id;
     let (state, message) = match ended {
         Ok(report) if !report.cancelled => {
@@ -68,6 +68,7 @@ fn conclude(jobs: &Jobs, job: &Job, ended: anyhow::Result<Report>) {
         Err(error) => (JobState::Failed, Some(format!("{error:#}"))),
     };
     tracing::info!(job = id, ?state, message, "a job has ended");
+    server.metrics().job_ended(state);
     let saved =
         job.update_and_save(|record| record.end(state, message)).and_then(|()| job.folder.remove_source());
     if let Err(error) = saved {

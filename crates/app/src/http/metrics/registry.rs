@@ -1,6 +1,7 @@
 //! All that is counted, by name.
 
 use super::process::Process;
+use crate::http::jobs::JobState;
 use crate::http::timings::Stage;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -61,6 +62,12 @@ struct CacheLabels {
     result: &'static str,
 }
 
+/// Where jobs are.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct JobLabels {
+    state: &'static str,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct BuildLabels {
     version: &'static str,
@@ -82,6 +89,8 @@ pub struct Metrics {
     pub(super) cores_taken: Gauge,
     waiting_for_core: Gauge,
     photo_cache: Family<CacheLabels, Counter>,
+    jobs: Family<JobLabels, Gauge>,
+    jobs_ended: Family<JobLabels, Counter>,
     pub(super) catalog_products: Gauge,
     pub(super) catalog_images: Gauge,
     pub(super) catalog_size: Gauge,
@@ -137,6 +146,8 @@ impl Metrics {
             cores_taken: Gauge::default(),
             waiting_for_core: Gauge::default(),
             photo_cache: Family::default(),
+            jobs: Family::default(),
+            jobs_ended: Family::default(),
             catalog_products: Gauge::default(),
             catalog_images: Gauge::default(),
             catalog_size: Gauge::default(),
@@ -151,6 +162,12 @@ impl Metrics {
         }
         for result in [HIT, MISS] {
             drop(metrics.photo_cache.get_or_create(&CacheLabels { result }));
+        }
+        for state in JobState::ALL.map(JobState::as_str).map(|state| JobLabels { state }) {
+            drop(metrics.jobs.get_or_create(&state));
+        }
+        for state in JobState::ALL.into_iter().filter(|state| state.has_ended()) {
+            drop(metrics.jobs_ended.get_or_create(&JobLabels { state: state.as_str() }));
         }
         metrics.registry = Arc::new(metrics.registered());
         metrics
@@ -186,6 +203,8 @@ impl Metrics {
 
         let help = "Photos from the web looked up among the copies kept in the catalog";
         ours.register("photo_cache_requests", help, self.photo_cache.clone());
+        ours.register("jobs", "Jobs that are remembered, by where they are", self.jobs.clone());
+        ours.register("jobs_ended", "Jobs that ended since the server began", self.jobs_ended.clone());
         ours.register("catalog_products", "Products in the catalog", self.catalog_products.clone());
         ours.register(
             "catalog_images",
@@ -245,6 +264,16 @@ impl Metrics {
         self.places_refused.inc();
     }
 
+    /// So many jobs are there.
+    pub(super) fn has_jobs(&self, state: JobState, count: i64) {
+        self.jobs.get_or_create(&JobLabels { state: state.as_str() }).set(count);
+    }
+
+    /// A job has ended so.
+    pub(in crate::http) fn job_ended(&self, state: JobState) {
+        self.jobs_ended.get_or_create(&JobLabels { state: state.as_str() }).inc();
+    }
+
     /// A photo was looked up among the copies that are kept.
     pub(in crate::http) fn looked_up_photo(&self, was_there: bool) {
         let result = if was_there { HIT } else { MISS };
@@ -263,6 +292,7 @@ mod tests {
         metrics.refused();
         metrics.spent(Stage::Fetch, Duration::from_millis(20));
         metrics.looked_up_photo(true);
+        metrics.job_ended(JobState::Failed);
         let text = metrics.text().unwrap();
         for line in [
             "lookalike_cores_waited_for 1",
@@ -270,6 +300,9 @@ mod tests {
             "lookalike_stage_duration_seconds_bucket{le=\"0.025\",stage=\"fetch\"} 1",
             "lookalike_stage_duration_seconds_bucket{le=\"0.01\",stage=\"fetch\"} 0",
             "lookalike_photo_cache_requests_total{result=\"hit\"} 1",
+            "lookalike_jobs_ended_total{state=\"failed\"} 1",
+            "lookalike_jobs_ended_total{state=\"done\"} 0",
+            "lookalike_jobs{state=\"running\"} 0",
             "# TYPE lookalike_stage_duration_seconds histogram",
         ] {
             assert!(text.lines().any(|one| one == line), "{line} is missing in\n{text}");

@@ -12,8 +12,8 @@ const PLAIN: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Tells how the server does, for Prometheus
 ///
-/// Requests by route and status, how long they take and on what, queues, the photo cache, the catalog's size, what encoders
-/// do, and the process. Takes a key of the role admin where the server asks for keys.
+/// Requests by route and status, how long they take and on what, queues, jobs, the photo cache, the catalog's size, what
+/// encoders do, and the process. Takes a key of the role admin where the server asks for keys.
 #[utoipa::path(
     get, path = "/metrics", tag = "operation",
     responses(
@@ -39,6 +39,9 @@ pub(in crate::http) async fn metrics(
     {
         gauges.0.set(whole(taken as u64));
         gauges.1.set(whole(all as u64));
+    }
+    for (state, count) in state.jobs().map(|jobs| jobs.by_state()).into_iter().flatten() {
+        metrics.has_jobs(state, whole(count));
     }
     let text = metrics.text().map_err(|error| Problem::internal("the metrics", &error))?;
     let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
