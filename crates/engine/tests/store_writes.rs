@@ -11,6 +11,7 @@
 mod store_fixture;
 
 use lookalike_engine::catalog::{Location, ProductId};
+use lookalike_engine::filter::Filter;
 use lookalike_engine::store::embedded::{Access, EmbeddedStore};
 use lookalike_engine::store::{ImageKey, ImageWrite, NewImage, Store, StoredImage, Write};
 use serde_json::json;
@@ -288,6 +289,24 @@ fn words_find_products_as_they_are_now() {
     assert_eq!(search("red"), [""; 0]);
     assert_eq!(search("green"), ["mug"]);
     assert_eq!(catalog.store.verify().unwrap(), []);
+}
+
+#[test]
+fn what_fits_equally_well_comes_in_the_order_of_ids_whatever_was_stored_first() {
+    for order in [["a", "b", "c", "d", "best"], ["d", "best", "b", "a", "c"]] {
+        let catalog = Catalog::new(&[4]);
+        for id in order {
+            let title = if id == "best" { "red mug" } else { "blue mug" };
+            catalog.store.apply(&[put(id, title, vec![])]).unwrap();
+        }
+        let every = Filter::parse("title != \"none\"").unwrap();
+        for limit in 0..=6 {
+            let expected = &["best", "a", "b", "c", "d"][..limit.min(5)];
+            assert_eq!(ids(catalog.store.search_text("red mug", limit).unwrap()), expected);
+            let among = catalog.store.search_text_where("red mug", limit, Some(&every)).unwrap();
+            assert_eq!(ids(among), expected);
+        }
+    }
 }
 
 #[test]

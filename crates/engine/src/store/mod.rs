@@ -336,8 +336,9 @@ pub trait Store: Send + Sync {
         filter: Option<&Filter>,
     ) -> Result<Vec<(ImageKey, u32)>, StoreError>;
 
-    /// Products whose fields hold any of the first [`MOST_WORDS`] words of `words`, best first, with how well they do
-    /// (above 0, by bm25; comparable within one answer); by `filter` as above. Nothing in `words` is an operator.
+    /// Products whose fields hold any of the first [`MOST_WORDS`] words of `words`, best first and of equal ones in the
+    /// order of their ids, with how well they do (above 0, by bm25; comparable within one answer); by `filter` as above.
+    /// Nothing in `words` is an operator.
     fn search_text_where(
         &self,
         words: &str,

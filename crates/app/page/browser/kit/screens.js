@@ -2,6 +2,7 @@
 // a third of their size: a pixel differs when a channel is off by more than 40 of 255, and up to 1.5 in a hundred pixels may. Text that
 // is rasterised otherwise stays far below that; a card, a panel or a colour that is gone or moved is far above.
 //   UPDATE_SCREENS=1 npm run browser     writes them anew; look at each of them
+// What was seen last is in `out/seen/`, at its full size.
 
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -10,6 +11,7 @@ import { expect } from "@playwright/test";
 /** @typedef {import("@playwright/test").Page} Page */
 
 const FOLDER = new URL("../screens/", import.meta.url).pathname;
+const SEEN = new URL("../out/seen/", import.meta.url).pathname;
 const SCALE = 3;
 const OFF = 40;
 const MOST_DIFFERING = 0.015;
@@ -17,6 +19,8 @@ const MOST_DIFFERING = 0.015;
 /** Compares what is on the screen with `screens/NAME.webp`. @param {Page} page @param {string} name */
 export async function looksAsBefore(page, name) {
   const shot = await page.screenshot({ animations: "disabled", caret: "hide", scale: "css" });
+  await mkdir(SEEN, { recursive: true });
+  await writeFile(`${SEEN}${name}.png`, shot);
   const path = `${FOLDER}${name}.webp`;
   const paper = await page.context().newPage();
   try {

@@ -313,7 +313,7 @@ impl Store for EmbeddedStore {
     ) -> Result<Vec<(ProductId, f32)>, StoreError> {
         let chosen = self.chosen(filter)?;
         Ok(self.readers.read("searching for words", |moment| {
-            let found = text::search(moment, words, row_limit(limit), chosen.as_deref())?;
+            let found = text::search(moment, words, limit, chosen.as_deref())?;
             found.into_iter().map(|(id, score)| Ok((super::rows::product_id(id)?, score))).collect()
         })?)
     }

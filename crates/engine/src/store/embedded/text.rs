@@ -48,54 +48,38 @@ fn any_of(words: &str) -> Option<String> {
     (!quoted.is_empty()).then(|| quoted.join(" OR "))
 }
 
-/// Ids of products that hold any of the words, best first, and how well (above 0, by bm25); among `products` where these
-/// are given.
+/// Ids of products that hold any of the words, best first and of equal ones in the order of their ids, and how well (above
+/// 0, by bm25); among `products` where these are given.
+///
+/// SQLite ranks every product that has a word, whatever is asked for, and hands them out best first. They are taken until
+/// there are enough and the next is worse than the last: which of equal ones come is then their ids' to say, and not the
+/// order in which they were stored, in which two catalogs of the same products may differ.
 pub(super) fn search(
     moment: &Transaction<'_>,
     words: &str,
-    limit: i64,
+    limit: usize,
     products: Option<&ProductSet>,
 ) -> rusqlite::Result<Vec<(String, f32)>> {
     let Some(expression) = any_of(words) else {
         return Ok(Vec::new());
     };
-    if let Some(products) = products {
-        return search_among(moment, expression, limit, products);
-    }
-    moment
-        .prepare_cached(
-            "SELECT product.id, found.score FROM \
-             (SELECT rowid AS row, -rank AS score FROM product_text WHERE product_text MATCH ?1 \
-              ORDER BY rank LIMIT ?2) AS found \
-             JOIN product ON product.row = found.row ORDER BY found.score DESC, product.row",
-        )?
-        .query_map((expression, limit), |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect()
-}
-
-/// All products with the words are ranked either way; here they are gone through until enough are among `products`.
-fn search_among(
-    moment: &Transaction<'_>,
-    expression: String,
-    limit: i64,
-    products: &ProductSet,
-) -> rusqlite::Result<Vec<(String, f32)>> {
-    let mut ranked = moment.prepare_cached(
-        "SELECT rowid, -rank FROM product_text WHERE product_text MATCH ?1 ORDER BY rank, rowid",
-    )?;
-    let mut id = moment.prepare_cached("SELECT id FROM product WHERE row = ?1")?;
+    let mut ranked = moment
+        .prepare_cached("SELECT rowid, -rank FROM product_text WHERE product_text MATCH ?1 ORDER BY rank")?;
+    let mut id_of = moment.prepare_cached("SELECT id FROM product WHERE row = ?1")?;
     let mut all = ranked.query((expression,))?;
-    let mut found = Vec::new();
+    let mut found: Vec<(String, f64)> = Vec::new();
     while let Some(row) = all.next()? {
-        if found.len() as i64 >= limit {
+        let (product, score): (i64, f64) = (row.get(0)?, row.get(1)?);
+        if found.len() >= limit && found.last().is_none_or(|(_, last)| score < *last) {
             break;
         }
-        let product: i64 = row.get(0)?;
-        if products.contains(product.cast_unsigned()) {
-            found.push((id.query_row((product,), |row| row.get(0))?, row.get(1)?));
+        if products.is_none_or(|products| products.contains(product.cast_unsigned())) {
+            found.push((id_of.query_row((product,), |row| row.get(0))?, score));
         }
     }
-    Ok(found)
+    found.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    found.truncate(limit);
+    Ok(found.into_iter().map(|(id, score)| (id, score as f32)).collect())
 }
 
 #[cfg(test)]
