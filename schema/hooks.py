@@ -54,7 +54,9 @@ def before_call(context, case, kwargs):
 
 @schemathesis.hook
 def filter_case(context, case):
-    """A form says everything as text: an object or a list in it is no wrong type when it arrives, where a text is expected."""
+    """A form says everything as text: an object or a list in it is no wrong type when it arrives, where a text is expected, and
+    an empty text is how it says that nothing was given."""
     is_form = case.media_type == "multipart/form-data" and isinstance(case.body, dict)
     is_wrong = case.meta is not None and case.meta.generation.mode.is_negative
-    return not (is_form and is_wrong and any(isinstance(value, dict | list) for value in case.body.values()))
+    is_other_as_text = lambda value: isinstance(value, dict | list) or value == ""
+    return not (is_form and is_wrong and any(map(is_other_as_text, case.body.values())))
