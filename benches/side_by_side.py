@@ -5,9 +5,11 @@
     python3 benches/side_by_side.py --rounds 1 --seconds 2   to see that it works
 
 One process each, on the same machine, with the same photos: `GET /find_similar/` beside benches/services/hash_service.py,
-`POST /similarity-search` beside benches/services/resnet_service.py with the same ResNet-50 file in the same ONNX Runtime. All
-four run all the time; one is asked for some seconds, then the next, round after round. Requests a second are medians of the
-rounds, ratios medians of the rounds' ratios. Needs ../shared/images/dev and ../shared/models.
+`POST /similarity-search` beside benches/services/resnet_service.py with the same ResNet-50 file in the same ONNX Runtime, and
+once more with the 8-bit copy that `lookalike models quantize` makes of that file on these photos; the peer's stays float. One
+is asked for some seconds, then the next, round after round. Requests a second are medians of the rounds, ratios medians of the
+rounds' ratios. What a request costs the server's processors is what a busy machine disturbs least. Needs
+../shared/images/dev and ../shared/models.
 """
 
 import argparse
@@ -66,6 +68,14 @@ class Service:
             raise SystemExit(f"{command} does not start: {''.join(said)}")
         threading.Thread(target=lambda: list(self.process.stderr), daemon=True).start()
 
+    def cpu_ms(self):
+        """What its threads were given of the processors so far; nothing where the system does not say."""
+        stat = Path(f"/proc/{self.process.pid}/stat")
+        if not stat.exists():
+            return None
+        user, system = stat.read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) * 1000 / os.sysconf("SC_CLK_TCK")
+
     def stop(self):
         self.process.terminate()
         self.process.wait()
@@ -84,8 +94,11 @@ def theirs(python, app, environment):
 def asked(service, route, photos, options):
     command = [LOAD, "ask", service.address, "--route", route, "--photos", photos]
     command += ["--connections", options.connections, "--seconds", options.seconds]
+    before = service.cpu_ms()
     done = subprocess.run([str(part) for part in command], check=True, stdout=subprocess.PIPE, text=True)
-    return json.loads(done.stdout)
+    result = json.loads(done.stdout)
+    spent = 0.0 if before is None else service.cpu_ms() - before
+    return result | {"cpu": spent / result["count"]}
 
 
 def ids(answer):
@@ -97,13 +110,23 @@ def ids(answer):
     return [str(one["entity_id"]).removesuffix(".jpg") for one in answer["matches"]]
 
 
-def measure(pair, route, photos, options):
-    rounds = {name: [] for name in pair}
+def network_alone(python, options):
+    """Photos a second of the network alone, in the peer's ONNX Runtime."""
+    command = [python, HERE / "services/network_alone.py", MODEL, options.seconds]
+    done = subprocess.run([str(part) for part in command], check=True, stdout=subprocess.PIPE, text=True)
+    return float(done.stdout)
+
+
+def measure(pair, route, photos, options, bound=None):
+    """`bound` measures what nobody could be faster than; of that the median of the rounds' ratios is given too."""
+    rounds, bounds = {name: [] for name in pair}, []
     for number in range(options.rounds + 1):
         for name, service in pair.items():
             result = asked(service, route, photos, options)
             if number > 0:  # The first warms caches.
                 rounds[name].append(result)
+        if bound and number > 0:
+            bounds.append(bound() / rounds["theirs"][-1]["per_second"])
     middle = lambda name, key: statistics.median(result[key] for result in rounds[name])
     faster = statistics.median(a["per_second"] / b["per_second"] for a, b in zip(rounds["ours"], rounds["theirs"]))
     compared = [
@@ -111,8 +134,9 @@ def measure(pair, route, photos, options):
     ]
     first = sum(a[:1] == b[:1] for a, b in compared)
     shared = statistics.mean(len(set(a) & set(b)) / len(b) for a, b in compared)
-    figures = {key: (middle("ours", key), middle("theirs", key)) for key in ("per_second", "p50", "p99")}
-    return figures, faster, f"the first product is the same for {first} of {len(compared)} photos, {shared:.1%} of the first ten"
+    figures = {key: (middle("ours", key), middle("theirs", key)) for key in ("per_second", "p50", "p99", "cpu")}
+    agreement = f"the first product is the same for {first} of {len(compared)} photos, {shared:.1%} of the first ten"
+    return figures, faster, agreement, statistics.median(bounds) if bounds else None
 
 
 def main():
@@ -147,24 +171,35 @@ def main():
         lookalike("models", "add", "resnet50", "--image", MODEL, "--describe", HERE / "resnet50.toml")
         lookalike("index", folder / "hashes.lookalike", photos)
         lookalike("index", folder / "resnet.lookalike", photos, "--encoder", "resnet50")
+        lookalike("models", "quantize", "resnet50", "--pictures", photos)
+        lookalike("index", folder / "eighth.lookalike", photos, "--encoder", "resnet50-int8")
         services = {"PHOTOS": str(photos), "MODEL": str(MODEL)}
-        for call, route, catalog, app, target in [
-            ("GET /find_similar/", "find-similar", "hashes.lookalike", "hash_service", 5.0),
-            ("POST /similarity-search", "similarity-search", "resnet.lookalike", "resnet_service", 1.5),
+        alone = lambda: network_alone(python, options)
+        search = "`POST /similarity-search`"
+        for call, route, catalog, app, target, bound in [
+            ("`GET /find_similar/`", "find-similar", "hashes.lookalike", "hash_service", 5.0, None),
+            (search, "similarity-search", "resnet.lookalike", "resnet_service", 1.5, alone),
+            (f"{search}, ours in 8 bits", "similarity-search", "eighth.lookalike", "resnet_service", 1.5, None),
         ]:
             pair = {"ours": ours(folder / catalog, environment), "theirs": theirs(python, app, services)}
             try:
-                figures, faster, agreement = measure(pair, route, photos, options)
+                figures, faster, agreement, most = measure(pair, route, photos, options, bound)
             finally:
                 for service in pair.values():
                     service.stop()
-            (rate, their_rate), (p50, their_p50), (p99, their_p99) = figures.values()
+            (rate, their_rate), (p50, their_p50), (p99, their_p99), (cpu, their_cpu) = figures.values()
             met = "met" if faster >= target and p50 < their_p50 else "**missed**"
             lines.append(
-                f"| `{call}` | {rate:.0f} | {their_rate:.0f} | {faster:.1f} | {target} | {p50:.1f} | {their_p50:.1f} | "
-                f"{p99:.1f} | {their_p99:.1f} | {met} |"
+                f"| {call} | {rate:.0f} | {their_rate:.0f} | {faster:.1f} | {target} | {p50:.1f} | {their_p50:.1f} | "
+                f"{p99:.1f} | {their_p99:.1f} | {cpu:.1f} | {their_cpu:.1f} | {met} |"
             )
-            notes.append(f"- `{call}`: {agreement}.")
+            notes.append(f"- {call}: {agreement}.")
+            if most:
+                notes.append(
+                    f"- {call}: the network alone, with nothing to decode and nobody to answer, takes {most:.2f} times as many "
+                    "photos a second as the peer answers, so nobody who runs it in ONNX Runtime in single precision could "
+                    "answer more."
+                )
     versions = subprocess.run(
         [str(python), "-c", "import importlib.metadata as m; print(', '.join(f'{n} {m.version(n)}' for n in "
          "('fastapi', 'uvicorn', 'Pillow', 'ImageHash', 'numpy', 'onnxruntime')))"],
@@ -174,11 +209,11 @@ def main():
     text = "\n".join([
         "# The earlier systems' calls, beside the same in Python",
         "",
-        f"One process each, {options.connections} connections, the same {count} photos; all four "
-        f"taking turns, {options.rounds} rounds of {options.seconds} s.",
+        f"One process each, {options.connections} connections, the same {count} photos; "
+        f"each pair taking turns, {options.rounds} rounds of {options.seconds} s.",
         "",
-        "| call | a second | Python's | times as many | target | p50, ms | Python's | p99, ms | Python's | |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---|",
+        "| call | a second | Python's | times as many | target | p50, ms | Python's | p99, ms | Python's | CPU, ms a request | Python's | |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|",
         *lines,
         "",
         *notes,

@@ -2,8 +2,9 @@
 //!
 //! Prints a line for each way of serving the callers, who ask again as soon as they are answered: without a queue (each
 //! caller runs when it likes, one thread each), and with [`Batching`] of several largest batches (one run at a time, with
-//! THREADS). Ways take turns; a line has the median and the 95th percentile of a call's milliseconds, and calls per
-//! second.
+//! THREADS, and as many runs at a time as THREADS). Ways take turns; a line has the median and the 95th percentile of a call's
+//! milliseconds, calls per second, and what a call cost the processors in milliseconds (0 where the system does not say),
+//! which a busy machine disturbs least.
 
 use lookalike_engine::search::Batching;
 use lookalike_vision::decode::{Limits, decode};
@@ -20,6 +21,17 @@ use std::time::Instant;
 
 const ROUNDS: usize = 3;
 const CALLS_EACH: usize = 2;
+
+/// What this process has been given of the processors so far.
+fn cpu_ms() -> f64 {
+    let ticks = std::fs::read_to_string("/proc/self/stat").ok().and_then(|said| {
+        // The name, which may hold anything, is in brackets; of what follows, numbers 12 and 13 are the ticks.
+        let (_, rest) = said.rsplit_once(')')?;
+        let spent = rest.split_whitespace().skip(11).take(2).map(|number| number.parse::<f64>().ok());
+        spent.sum::<Option<f64>>()
+    });
+    10.0 * ticks.unwrap_or_default()
+}
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -46,16 +58,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut ways: Vec<(String, Arc<dyn Encoder>)> =
         vec![("each when it likes".into(), open(NonZero::<usize>::MIN)?)];
     let shared = open(threads)?;
-    for largest in [1, 2, 4, 8] {
-        let Some(largest_batch) = NonZero::new(largest) else { continue };
-        let batching = Batching::new(Arc::clone(&shared), largest_batch);
-        ways.push((format!("queue, batch <= {largest}"), Arc::new(batching)));
+    for (largest, runs) in [(1, 1), (2, 1), (4, 1), (8, 1), (4, threads.get())] {
+        let Some((largest_batch, at_once)) = NonZero::new(largest).zip(NonZero::new(runs)) else { continue };
+        let batching = Batching::new(Arc::clone(&shared), largest_batch, at_once);
+        ways.push((format!("{runs} at a time, batch <= {largest}"), Arc::new(batching)));
     }
     let picture = decode(&std::fs::read(photo)?, &Limits::default())?;
-    let mut times: Vec<(Vec<f64>, f64)> = vec![(Vec::new(), 0.0); ways.len()];
+    let mut times: Vec<(Vec<f64>, f64, f64)> = vec![(Vec::new(), 0.0, 0.0); ways.len()];
     for round in 0..=ROUNDS {
-        for ((_, encoder), (times, seconds)) in ways.iter().zip(&mut times) {
-            let start = Instant::now();
+        for ((_, encoder), (times, seconds, cpu)) in ways.iter().zip(&mut times) {
+            let (start, before) = (Instant::now(), cpu_ms());
             let of_all = thread::scope(|scope| {
                 let picture = &picture;
                 let call = move || {
@@ -69,6 +81,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             // The first round warms caches.
             if round > 0 {
                 *seconds += start.elapsed().as_secs_f64();
+                *cpu += cpu_ms() - before;
                 for of_one in of_all {
                     times.extend(of_one.map_err(|_| "a caller panicked")??);
                 }
@@ -76,11 +89,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let mut out = std::io::stdout().lock();
-    for ((name, _), (mut times, seconds)) in ways.into_iter().zip(times) {
+    for ((name, _), (mut times, seconds, cpu)) in ways.into_iter().zip(times) {
         times.sort_by(f64::total_cmp);
         let at = |part: f64| times.get((times.len() as f64 * part) as usize).copied().unwrap_or_default();
         let rate = times.len() as f64 / seconds;
-        writeln!(out, "{name:20}  p50 {:7.1}  p95 {:7.1}  {rate:6.1}/s", at(0.5), at(0.95))?;
+        let cpu = cpu / times.len() as f64;
+        writeln!(out, "{name:26}  p50 {:7.1}  p95 {:7.1}  {rate:6.1}/s  cpu {cpu:6.1}", at(0.5), at(0.95))?;
     }
     Ok(())
 }

@@ -113,8 +113,14 @@ impl Serve {
 }
 
 /// The catalog with all its encoders loaded: a model that is missing is told now and not to the first caller.
-fn searcher(catalog: &Catalog, encoder: &EncoderChoice, metrics: &Metrics) -> anyhow::Result<Searcher> {
-    let shared = SharedEncoders { encoders: Encoders::default(), metrics: metrics.clone() };
+fn searcher(
+    catalog: &Catalog,
+    encoder: &EncoderChoice,
+    metrics: &Metrics,
+    cores: usize,
+) -> anyhow::Result<Searcher> {
+    let runs_at_once = NonZero::new(cores).unwrap_or(NonZero::<usize>::MIN);
+    let shared = SharedEncoders { encoders: Encoders::default(), metrics: metrics.clone(), runs_at_once };
     let searcher = catalog.searcher_with(encoder, Arc::new(shared), Access::Sharing)?;
     searcher.load_encoders()?;
     Ok(searcher)
@@ -124,13 +130,14 @@ fn searcher(catalog: &Catalog, encoder: &EncoderChoice, metrics: &Metrics) -> an
 struct SharedEncoders {
     encoders: Encoders,
     metrics: Metrics,
+    /// Of one encoder.
+    runs_at_once: NonZero<usize>,
 }
 
 impl EncoderSource for SharedEncoders {
     fn load(&self, name: &str) -> Result<Arc<dyn Encoder>, EncoderUnavailable> {
         let counted = Metered::runs(self.encoders.load(name)?, self.metrics.clone());
-        // A network takes all threads there are.
-        let shared = Batching::new(Arc::new(counted), LARGEST_BATCH);
+        let shared = Batching::new(Arc::new(counted), LARGEST_BATCH, self.runs_at_once);
         Ok(Arc::new(Metered::callers(Arc::new(shared), self.metrics.clone())))
     }
 
@@ -194,7 +201,7 @@ impl Service {
     ) -> anyhow::Result<Outcome> {
         let options = self.options(catalog)?;
         let metrics = Metrics::new();
-        let searcher = searcher(catalog, encoder, &metrics)?;
+        let searcher = searcher(catalog, encoder, &metrics, self.limits().cores)?;
         // Read only: what is kept there is the business of whoever writes the catalog.
         let photos = PhotoCache::new(catalog.folder()?, 0);
         let fetching = FetchOptions { allow_private: self.allow_private_urls, ..FetchOptions::default() };

@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderMap, header};
 use lookalike_engine::catalog::{ImageId, ProductId};
+use lookalike_engine::search::Match;
 use lookalike_engine::store::{ImageKey, Store, StoreError};
 use std::fmt::Write;
 
@@ -25,12 +26,30 @@ pub(super) fn of(
     id: &ImageId,
     key: ImageKey,
 ) -> Result<String, StoreError> {
+    Ok(named(product, id, store.find_image(id)?.is_some_and(|first| first != key)))
+}
+
+/// The same for every match, in their order.
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn of_all(store: &dyn Store, found: &[Match]) -> Result<Vec<String>, StoreError> {
+    let first = store.find_images(&found.iter().map(|found| &found.image).collect::<Vec<_>>())?;
+    let all = found.iter().zip(first);
+    Ok(all
+        .map(|(found, first)| {
+            named(&found.product, &found.image, first.is_some_and(|first| first != found.key))
+        })
+        .collect())
+}
+
+fn named(product: &ProductId, id: &ImageId, with_product: bool) -> String {
     let mut path = path(id);
-    if store.find_image(id)?.is_some_and(|first| first != key) {
+    if with_product {
         path.push_str("?product=");
         push_encoded(&mut path, product.as_str(), false);
     }
-    Ok(path)
+    path
 }
 
 fn push_encoded(path: &mut String, text: &str, slashes_stay: bool) {

@@ -16,6 +16,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use lookalike_engine::catalog::{ImageId, ProductId};
 use lookalike_engine::search::{Probe, Searcher};
 use lookalike_engine::store::ImageKey;
+use lookalike_vision::Picture;
 use lookalike_vision::decode::{self, Limits};
 use sha2::{Digest, Sha256};
 
@@ -133,7 +134,7 @@ fn probe(
         Subject::Encoded(field, text) => picture_from_text(field, &text)?,
         _ => return Err(Problem::internal("a question", &"its picture is not at hand")),
     };
-    let picture = decode::decode(&bytes, limits).map_err(|error| Problem::not_a_picture(name, &error))?;
+    let picture = decoded(&bytes, name, limits)?;
     // A part is never the very same photo.
     let (picture, sha256) = match crop {
         Some(crop) => (crop.cut(&picture)?, None),
@@ -141,6 +142,11 @@ fn probe(
     };
     watch.lap(Stage::Decode);
     Ok(searcher.probe(&picture, sha256, encoder)?)
+}
+
+/// The picture in these bytes, which are called `name`.
+pub(super) fn decoded(bytes: &[u8], name: &str, limits: &Limits) -> Result<Picture, Problem> {
+    decode::decode(bytes, limits).map_err(|error| Problem::not_a_picture(name, &error))
 }
 
 /// The handle of a stored picture.

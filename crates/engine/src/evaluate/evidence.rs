@@ -7,7 +7,8 @@ use super::edits::Edit;
 use super::robustness::EvaluateError;
 use super::suite::{Suite, is_twin};
 use crate::search::Evidence;
-use crate::search::calibrate::fitted::{NAMES, features, is_grey};
+use crate::search::calibrate::{fitted, unaided};
+use lookalike_vision::look::Colours;
 use std::io::{self, Write};
 
 /// Candidates by each signature of a query that are written down.
@@ -38,8 +39,12 @@ pub fn gather(
     let by_query = suite.each(told, &|query, picture| {
         let probe = suite.searcher.probe(&picture, None, None)?;
         let original = suite.images.get(query.original);
+        let asked = Colours::in_vector(probe.vector());
         let compared = suite.searcher.compared(&probe, CANDIDATES)?.into_iter().map(|(image, evidence)| {
             let right = original.is_some_and(|original| is_twin(&image, original, slot));
+            let stored = image.vectors.get(slot).and_then(|vector| Colours::in_vector(vector));
+            let colours = asked.as_ref().zip(stored).map(|(asked, stored)| asked.cosine(&stored));
+            let evidence = Evidence { colours, ..evidence };
             Compared { query: 0, edit: query.edit, right, evidence }
         });
         Ok(compared.collect::<Vec<_>>())
@@ -56,12 +61,14 @@ pub fn gather(
 /// # Errors
 /// When `out` cannot be written to.
 pub fn write(out: &mut dyn Write, rows: &[Compared], unrelated: f32, unlike: f32) -> io::Result<()> {
-    writeln!(out, "query,edit,right,unrelated,unlike,background,grey,{}", NAMES.join(","))?;
+    let names = [fitted::NAMES.join(","), unaided::NAMES.join(",")].join(",");
+    writeln!(out, "query,edit,right,unrelated,unlike,background,grey,near,{names}")?;
     for Compared { query, edit, right, evidence } in rows {
         let (right, background) = (u8::from(*right), evidence.background);
-        let grey = u8::from(is_grey(evidence));
-        write!(out, "{query},{edit},{right},{unrelated:.5},{unlike:.5},{background:.5},{grey}")?;
-        for feature in features(evidence) {
+        let grey = u8::from(fitted::is_grey(evidence));
+        let near = u8::from(unaided::is_near(evidence));
+        write!(out, "{query},{edit},{right},{unrelated:.5},{unlike:.5},{background:.5},{grey},{near}")?;
+        for feature in fitted::features(evidence).into_iter().chain(unaided::features(evidence)) {
             write!(out, ",{feature:.6}")?;
         }
         writeln!(out)?;

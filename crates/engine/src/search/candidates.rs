@@ -13,11 +13,13 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+/// Fewest candidates asked of each signature: many pictures can tie on one hash.
+pub(super) const FEWEST_CANDIDATES: usize = 64;
 /// Candidates that each part of a query brings.
 const CANDIDATES_OF_A_PART: usize = 8;
 /// Candidates read from the store at a time: where a few products have very many photos there can be as many
 /// candidates as photos, and each is read with its vectors.
-const COMPARED_AT_A_TIME: usize = 512;
+pub(super) const COMPARED_AT_A_TIME: usize = 512;
 
 /// What every candidate of a question is compared with and judged by.
 pub(super) struct Asked<'a> {
@@ -122,27 +124,42 @@ impl Searcher {
         &self,
         asked: &Asked<'_>,
         candidates: &[ImageKey],
-        rank: fn(&Found, &Found) -> Ordering,
     ) -> Result<Vec<(ProductId, Found)>, SearchError> {
         let mut best: HashMap<ProductId, Found> = HashMap::new();
         self.compare(asked, candidates, |image, evidence| {
             let StoredImage { key, product, id, .. } = image;
             let judgement = asked.judge.judge(&evidence, asked.mode);
-            let found = Found { key, image: id, evidence, judgement };
-            match best.entry(product) {
-                Entry::Occupied(mut standing) if rank(&found, standing.get()).is_gt() => {
-                    standing.insert(found);
-                }
-                Entry::Occupied(_) => {}
-                Entry::Vacant(vacant) => {
-                    vacant.insert(found);
-                }
-            }
+            keep_better(&mut best, product, Found { key, image: id, evidence, judgement }, Found::by_score);
         })?;
-        let mut best: Vec<(ProductId, Found)> = best.into_iter().collect();
-        best.sort_by(|a, b| rank(&b.1, &a.1));
-        Ok(best)
+        Ok(best_first(best, Found::by_score))
     }
+}
+
+/// Keeps `found` as its product's image where it is the first or better than the one that was.
+pub(super) fn keep_better(
+    best: &mut HashMap<ProductId, Found>,
+    product: ProductId,
+    found: Found,
+    rank: fn(&Found, &Found) -> Ordering,
+) {
+    match best.entry(product) {
+        Entry::Occupied(mut standing) if rank(&found, standing.get()).is_gt() => {
+            standing.insert(found);
+        }
+        Entry::Occupied(_) => {}
+        Entry::Vacant(vacant) => {
+            vacant.insert(found);
+        }
+    }
+}
+
+pub(super) fn best_first(
+    best: HashMap<ProductId, Found>,
+    rank: fn(&Found, &Found) -> Ordering,
+) -> Vec<(ProductId, Found)> {
+    let mut best: Vec<(ProductId, Found)> = best.into_iter().collect();
+    best.sort_by(|a, b| rank(&b.1, &a.1));
+    best
 }
 
 pub(super) fn keys_of<D>(nearest: Vec<(ImageKey, D)>) -> Vec<ImageKey> {

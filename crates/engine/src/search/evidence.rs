@@ -1,8 +1,9 @@
 //! How a candidate compares with the query, signature by signature.
 
 use super::parts::Part;
-use super::{Probe, Region};
+use super::{HashProbe, Probe, Region};
 use crate::store::StoredImage;
+use lookalike_vision::hash::PdqHash;
 use serde::Serialize;
 
 /// The turn or mirroring under which the query's PDQ hash fits a candidate best.
@@ -47,6 +48,9 @@ pub struct Evidence {
     /// added has none, nor has a query of an encoder that is no longer there. They are judged by their hashes alone.
     #[serde(skip)]
     pub has_vector: bool,
+    /// Cosine of which colours both have, 0 to 1; only where a pair is judged by hashes and it was looked at.
+    #[serde(skip)]
+    pub colours: Option<f32>,
 }
 
 /// Mean cosine of a query with those of a sample of the catalog that are nearest to it but for the very nearest, which may
@@ -79,13 +83,7 @@ impl Evidence {
         image: &StoredImage,
     ) -> Option<Self> {
         let stored_pdq = image.hashes.pdq;
-        let (pdq_bits, nearest) = probe
-            .pdqs
-            .iter()
-            .zip(0_usize..)
-            .map(|(hash, orientation)| (hash.distance(stored_pdq.hash), orientation))
-            .min()
-            .unwrap_or((256, 0));
+        let (pdq_bits, orientation) = nearest(&probe.pdqs, stored_pdq.hash);
         let vector = image.vectors.get(probe.slot).filter(|vector| vector.len() == probe.vector.len())?;
         let cosine = dot(&probe.vector, vector);
         let (region, region_cosine) = parts
@@ -97,7 +95,7 @@ impl Evidence {
             phash_bits: probe.hashes.phash.distance(image.hashes.phash),
             pdq_bits,
             pdq_quality: probe.hashes.pdq.quality.min(stored_pdq.quality),
-            orientation: if nearest == 0 { Orientation::Upright } else { Orientation::Turned },
+            orientation,
             cosine,
             likeness: dot(&probe.likeness, vector),
             region,
@@ -105,8 +103,37 @@ impl Evidence {
             background,
             colour: probe.colour,
             has_vector: [vector, &probe.vector].iter().all(|one| one.iter().any(|number| *number != 0.0)),
+            colours: None,
         })
     }
+
+    /// Compares a probe with a stored image by their bytes and hashes alone.
+    pub(super) fn of_hashes(probe: &HashProbe, image: &StoredImage) -> Self {
+        let stored_pdq = image.hashes.pdq;
+        let (pdq_bits, orientation) = nearest(&probe.pdqs, stored_pdq.hash);
+        Self {
+            same_bytes: probe.sha256 == Some(image.fingerprint.sha256),
+            phash_bits: probe.phash.distance(image.hashes.phash),
+            pdq_bits,
+            pdq_quality: probe.pdq_quality.min(stored_pdq.quality),
+            orientation,
+            cosine: 0.0,
+            likeness: 0.0,
+            region: None,
+            region_cosine: 0.0,
+            background: 0.0,
+            colour: 1.0,
+            has_vector: false,
+            colours: None,
+        }
+    }
+}
+
+/// The bits in which the nearest of a query's orientations, the first of which is the upright one, differs from `stored`.
+fn nearest(pdqs: &[PdqHash], stored: PdqHash) -> (u32, Orientation) {
+    let by_bits = pdqs.iter().zip(0_usize..).map(|(hash, number)| (hash.distance(stored), number));
+    let (bits, number) = by_bits.min().unwrap_or((256, 0));
+    (bits, if number == 0 { Orientation::Upright } else { Orientation::Turned })
 }
 
 /// Of unit vectors and likeness queries; rounding alone can lead a hair beyond 1.

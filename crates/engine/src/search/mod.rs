@@ -7,9 +7,10 @@
 //!
 //! A catalog may have several encoders. A question names one or takes the default, and is compared by that encoder's
 //! vectors alone; what its cosines mean is measured on the catalog ([`Scale`]). Questions in words are [`text`]'s, those of a picture and
-//! words [`together`]'s.
+//! words [`together`]'s, those about hashes alone [`by_phash`]'s.
 
 pub mod batching;
+mod by_phash;
 pub mod calibrate;
 mod candidates;
 mod encoders;
@@ -25,6 +26,7 @@ mod text;
 mod together;
 
 pub use batching::Batching;
+pub use by_phash::HashProbe;
 pub use calibrate::{Class, Judge, Judgement};
 pub use encoders::{EncoderSource, EncoderUnavailable};
 pub use error::SearchError;

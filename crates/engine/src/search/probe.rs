@@ -72,7 +72,7 @@ impl Probe {
     ) -> Self {
         let pdqs = pdq_orientations(picture).to_vec();
         let pixels = parts::kept(picture);
-        let colour = colour_of(&pixels);
+        let colour = colour_of(&pixels, 1);
         let pixels = Some(Arc::new(pixels));
         Self { sha256, hashes, pdqs, vector, likeness, slot, colour, pixels, parts: OnceLock::new() }
     }
@@ -124,9 +124,11 @@ impl Probe {
     }
 }
 
-fn colour_of(picture: &Picture) -> f32 {
-    let (pixels, _) = picture.rgb().as_chunks::<3>();
+/// The mean difference between the strongest and the weakest channel of every `step`th pixel, 0 to 1.
+pub(super) fn colour_of(picture: &Picture, step: usize) -> f32 {
     let chroma =
         |&[red, green, blue]: &[u8; 3]| u64::from(red.max(green).max(blue) - red.min(green).min(blue));
-    pixels.iter().map(chroma).sum::<u64>() as f32 / (255.0 * pixels.len().max(1) as f32)
+    let pixels = picture.rgb().as_chunks::<3>().0.iter().step_by(step.max(1));
+    let count = pixels.len().max(1);
+    pixels.map(chroma).sum::<u64>() as f32 / (255.0 * count as f32)
 }

@@ -1,7 +1,7 @@
 //! The search itself: what is asked of a catalog, and what is answered.
 
 use super::calibrate::{Class, Judge};
-use super::candidates::{Asked, Found, Nearest, keys_of};
+use super::candidates::{Asked, FEWEST_CANDIDATES, Found, Nearest};
 use super::encoders::{AtHand, Encoders, Learned};
 use super::evidence::{Background, dot};
 use super::parts::Part;
@@ -12,15 +12,12 @@ use crate::ingest::online::Prepared;
 use crate::store::{ImageKey, Store, StoredImage, StoredProduct};
 use lookalike_vision::Picture;
 use lookalike_vision::encoder::{Encoder, EncoderId};
-use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Candidates asked of each signature, per product wanted, so that several photos of one product do not crowd out
 /// the next.
 const CANDIDATES_PER_RESULT: usize = 8;
-/// Fewest candidates asked of each signature: many pictures can tie on one hash.
-const FEWEST_CANDIDATES: usize = 64;
 
 /// What is wanted.
 #[derive(Debug, Clone, PartialEq)]
@@ -236,34 +233,15 @@ impl Searcher {
             return self.folded(probe, request, field);
         }
         let asked = Asked { filter: request.filter.as_ref(), ..self.asked(probe, request.mode)? };
-        let best_of = |asked: &Asked<'_>| {
-            self.best(request.top, asked, |limit| self.nearest(asked, limit), Found::by_score)
-        };
-        let mut best = best_of(&asked)?;
+        let mut best = self.best(request.top, &asked)?;
         let certain = || best.first().is_some_and(|(_, found)| Judge::is_certain(found.judgement.score));
         if request.mode != Mode::Similar && asked.judge.weighs_parts() && !certain() {
             let parts = self.parts(probe)?;
             if !parts.is_empty() {
-                best = best_of(&Asked { parts, ..asked })?;
+                best = self.best(request.top, &Asked { parts, ..asked })?;
             }
         }
         self.wanted(best, request)
-    }
-
-    /// The `top` products whose images differ from the probe in the fewest bits of the letterboxed pHash, as the
-    /// first system answered; what a match is worth in percent is still told by all its evidence.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn by_phash(&self, probe: &Probe, top: usize) -> Result<Vec<Match>, SearchError> {
-        let request = Request { mode: Mode::Duplicate, top, ..Request::default() };
-        let asked = self.asked(probe, request.mode)?;
-        let nearest = |limit| {
-            let found = self.store.nearest_phashes(probe.hashes.phash, limit)?;
-            Ok(Nearest { exhausted: found.len() < limit, keys: keys_of(found) })
-        };
-        let best = self.best(top, &asked, nearest, Found::by_phash)?;
-        self.wanted(best, &request)
     }
 
     /// The query's parts with their vectors; made when first asked for.
@@ -319,19 +297,12 @@ impl Searcher {
         Ok(Asked { probe, parts: &[], background, judge, mode, filter: None })
     }
 
-    /// Asks `nearest` for more candidates until there are `top` products, keeps the best image of each by `rank`, the better
-    /// being the greater.
-    fn best(
-        &self,
-        top: usize,
-        asked: &Asked<'_>,
-        nearest: impl Fn(usize) -> Result<Nearest, SearchError>,
-        rank: fn(&Found, &Found) -> Ordering,
-    ) -> Result<Vec<(ProductId, Found)>, SearchError> {
+    /// Asks for more candidates until there are `top` products, and keeps the best image of each.
+    fn best(&self, top: usize, asked: &Asked<'_>) -> Result<Vec<(ProductId, Found)>, SearchError> {
         let mut limit = top.saturating_mul(CANDIDATES_PER_RESULT).max(FEWEST_CANDIDATES);
         loop {
-            let Nearest { keys, exhausted } = nearest(limit)?;
-            let best = self.best_by_product(asked, &keys, rank)?;
+            let Nearest { keys, exhausted } = self.nearest(asked, limit)?;
+            let best = self.best_by_product(asked, &keys)?;
             if best.len() >= top || exhausted {
                 return Ok(best);
             }
@@ -341,7 +312,11 @@ impl Searcher {
     }
 
     /// As many as are wanted and good enough, with their products.
-    fn wanted(&self, best: Vec<(ProductId, Found)>, request: &Request) -> Result<Vec<Match>, SearchError> {
+    pub(super) fn wanted(
+        &self,
+        best: Vec<(ProductId, Found)>,
+        request: &Request,
+    ) -> Result<Vec<Match>, SearchError> {
         let wanted = best
             .into_iter()
             .filter(|(_, found)| found.judgement.match_percent() >= request.min_percent)

@@ -305,6 +305,11 @@ pub trait Store: Send + Sync {
     /// The handle of an image by its id, the earliest stored when several products show it.
     fn find_image(&self, id: &ImageId) -> Result<Option<ImageKey>, StoreError>;
 
+    /// [`Store::find_image`] of each of `ids`, in their order.
+    fn find_images(&self, ids: &[&ImageId]) -> Result<Vec<Option<ImageKey>>, StoreError> {
+        ids.iter().map(|id| self.find_image(id)).collect()
+    }
+
     /// Up to `limit` images with handles above `after`, ascending: for going through a whole catalog.
     fn scan(&self, after: Option<ImageKey>, limit: usize) -> Result<Vec<StoredImage>, StoreError>;
 

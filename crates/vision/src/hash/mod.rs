@@ -17,7 +17,7 @@ pub mod signature;
 mod thumbnail;
 
 pub use dhash::dhash;
-pub use pdq::{pdq, pdq_orientations};
+pub use pdq::{pdq, pdq_orientations, pdq_with_orientations};
 pub use phash::{phash, phash_plain};
 pub use signature::{DHash, Hashes, PHash, ParseHashError, Pdq, PdqHash};
 

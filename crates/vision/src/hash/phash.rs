@@ -49,7 +49,9 @@ fn letterboxed_grey(picture: &Picture) -> Vec<u8> {
     let mut paste = |_: usize, row: &[u8]| square.paste(fit.left as usize, row);
 
     let (width, height) = (from.width as usize, from.height as usize);
-    if width.max(height) > LONGEST_SIDE {
+    if fit.inner == from {
+        picture.rgb().chunks(3 * width).for_each(|row| paste(0, row));
+    } else if width.max(height) > LONGEST_SIDE {
         // A picture's buffer always fits its size, and no fitted side is empty.
         let inner = resize_rgb(picture.rgb(), from, fit.inner, Filter::Lanczos).unwrap_or_default();
         inner.chunks(3 * fit.inner.width as usize).for_each(|row| paste(0, row));

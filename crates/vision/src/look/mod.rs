@@ -19,9 +19,12 @@ use descriptor::{Descriptor, unit};
 use std::num::NonZero;
 use std::sync::{LazyLock, OnceLock};
 
+mod colours;
 mod descriptor;
 #[cfg(test)]
 mod tests;
+
+pub use colours::Colours;
 
 /// What it is called.
 pub const NAME: &str = "look-1";

@@ -77,6 +77,25 @@ fn a_cosine_is_the_mean_of_what_the_network_the_colours_and_the_edges_say() {
 }
 
 #[test]
+fn colours_are_compared_without_the_network_as_with_it() {
+    let look = Look::default();
+    // Given two mugs photographed alike, one red and one blue, as a catalog has them,
+    let (red, blue) =
+        (square_on([255; 3], [200, 30, 30], 200, 40), square_on([255; 3], [30, 60, 200], 200, 40));
+    let stored = look.encode(&[&red, &blue]).unwrap();
+    let [stored_red, stored_blue] = [0, 1].map(|at| Colours::in_vector(&stored[at]).unwrap());
+    // then the colours of the red one, taken alone, say of both what their vectors say:
+    let asked = Colours::of(&red).unwrap();
+    assert!((asked.cosine(&stored_blue) - stored_red.cosine(&stored_blue)).abs() < 1e-5);
+    // they are its own, and not the blue one's.
+    assert!(asked.cosine(&stored_red) > 0.9999);
+    assert!(asked.cosine(&stored_blue) < 0.6);
+    // Of what could not be encoded, or is another encoder's, nothing is said.
+    assert_eq!(Colours::in_vector(&[0.0; DIMENSIONS]), None);
+    assert_eq!(Colours::in_vector(&stored[0][1..]), None);
+}
+
+#[test]
 fn pictures_of_every_shape_get_a_vector_of_unit_length() {
     let look = Look::default();
     let pictures = [

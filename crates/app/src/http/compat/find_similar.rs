@@ -1,11 +1,10 @@
 //! `GET /find_similar/?image_url=U&top=N`, as the first system answered it (FastAPI, pHash alone).
 
-use super::asking::{Listed, listed};
+use super::asking::{Listed, hashed_alike};
 use super::listing::ListingFields;
 use crate::http::problem::Problem;
 use crate::http::question::MOST_RESULTS;
 use crate::http::state::AppState;
-use crate::http::subject::Subject;
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -26,7 +25,7 @@ pub(in crate::http) fn route() -> MethodRouter<AppState> {
 /// Products that match.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({"matches": [{
-    "entity_id": 4711, "sku": "RED-1", "image_url": "/media/red.jpg", "score": 0.5, "match_percentage": 95.8
+    "entity_id": 4711, "sku": "RED-1", "image_url": "/media/red.jpg", "score": 0.5, "match_percentage": 96.7
 }]}))]
 pub(in crate::http) struct FindSimilarAnswer {
     /// Nearest pHash first.
@@ -44,7 +43,8 @@ struct LegacyMatch {
     image_url: String,
     /// 1 / (1 + differing bits of the pHash).
     score: f64,
-    /// 0 to 100.
+    /// 100 for the very same bytes; else the probability, 0 to 99.9, that the image found is the photo asked about, edited, as
+    /// far as hashes and colours can tell: no network looks at either.
     match_percentage: f32,
 }
 
@@ -111,7 +111,7 @@ impl IntoResponse for Rejected {
 
 /// Finds products by pHash alone
 ///
-/// For clients of the first system; `POST /v1/search` knows more. The route without the slash is the same.
+/// Whatever is nearest is given; `match_percentage` says whether it is a copy. For clients of the first system; `POST /v1/search` knows more. The route without the slash is the same.
 #[utoipa::path(
     get, path = "/find_similar/", tag = "compatibility",
     params(
@@ -133,9 +133,7 @@ pub(in crate::http) async fn find_similar(
         parameters.map_err(|error| Rejected::Other(Problem::malformed(error.body_text())))?;
     let (url, top) = read(&parameters)?;
     let _place = state.place().map_err(Rejected::Other)?;
-    let asked =
-        listed(&state, Subject::Url(url.clone()), move |searcher, probe| searcher.by_phash(probe, top));
-    let found = asked.await.map_err(|problem| {
+    let found = hashed_alike(&state, &url, top).await.map_err(|problem| {
         // The picture is the caller's parameter: what is wrong with it is told as FastAPI tells it.
         if problem.status == StatusCode::UNPROCESSABLE_ENTITY {
             let msg = format!("Value error, {}", problem.detail);

@@ -1,10 +1,13 @@
-//! An encoder that many callers share: one run at a time with all its threads, and those who wait are run together.
+//! An encoder that many callers share: so many runs at a time, and those who wait are run together.
 //!
-//! A caller who finds the encoder idle runs at once, alone, and waits for nobody. Whoever comes meanwhile waits; when the
+//! A caller who finds fewer runs under way runs at once, alone, and waits for nobody. Whoever comes beyond that waits; when a
 //! run ends, the one who has waited longest runs its own request and, up to the largest batch, those of the others
-//! behind it. So threads are never oversubscribed, and there is no clock that a single request would have to wait for.
+//! behind it. There is no clock that a single request would have to wait for.
 //!
-//! Of 8 callers with ResNet-50 in ONNX Runtime on 2 quiet cores the median waited 306 ms with one request a run, 295 with up
+//! Runs share the encoder's threads: one alone has them all, and of as many runs as there are threads each has its caller's.
+//! A network that is divided among threads waits at every layer for the slowest of them, so runs side by side cost less.
+//!
+//! With one run at a time, of 8 callers with ResNet-50 in ONNX Runtime on 2 quiet cores the median waited 306 ms with one request a run, 295 with up
 //! to two, 288 with up to four and 295 with up to eight, and 284 without a queue and one thread each, which one caller
 //! alone would pay with 77 instead of 43 ms (48 calls each; `examples/bench_batching.rs`). Four it is; with the cores taken by
 //! others too, runs of one were better.
@@ -88,7 +91,7 @@ impl Told {
 
 #[derive(Default)]
 struct Queue {
-    running: bool,
+    running: usize,
     waiting: VecDeque<Waiting>,
 }
 
@@ -96,17 +99,23 @@ struct Queue {
 pub struct Batching {
     encoder: Arc<dyn Encoder>,
     largest_batch: usize,
+    runs_at_once: usize,
     queue: Mutex<Queue>,
 }
 
 impl Batching {
-    /// Shares `encoder`, running at most `largest_batch` pictures or texts of several callers together. A single
-    /// caller's request is never divided here.
-    pub fn new(encoder: Arc<dyn Encoder>, largest_batch: NonZero<usize>) -> Self {
-        Self { encoder, largest_batch: largest_batch.get(), queue: Mutex::default() }
+    /// Shares `encoder`, with up to `runs_at_once` runs under way and at most `largest_batch` pictures or texts of several
+    /// callers in one. A single caller's request is never divided here.
+    pub fn new(
+        encoder: Arc<dyn Encoder>,
+        largest_batch: NonZero<usize>,
+        runs_at_once: NonZero<usize>,
+    ) -> Self {
+        let (largest_batch, runs_at_once) = (largest_batch.get(), runs_at_once.get());
+        Self { encoder, largest_batch, runs_at_once, queue: Mutex::default() }
     }
 
-    /// Runs at once when nobody else does, else waits in the queue; `own` is only made in the latter case.
+    /// Runs at once where fewer do than may, else waits in the queue; `own` is only made in the latter case.
     fn run(&self, at_once: impl FnOnce() -> Given, own: impl FnOnce() -> Asked) -> Given {
         if let Some(mut turn) = self.turn_at_once() {
             return turn.run(at_once);
@@ -116,10 +125,10 @@ impl Batching {
         let waiting = Waiting { asked: own(), told: Arc::clone(&told) };
         {
             let mut queue = locked(&self.queue);
-            if queue.running {
+            if queue.running >= self.runs_at_once {
                 queue.waiting.push_back(waiting);
             } else {
-                queue.running = true;
+                queue.running += 1;
                 drop(queue);
                 return Turn(self).run(|| self.encode_alone(&waiting.asked));
             }
@@ -133,15 +142,16 @@ impl Batching {
     fn turn_at_once(&self) -> Option<Turn<'_>> {
         let mut queue = locked(&self.queue);
         // A turn that is dropped passes on, so none must be made in vain.
-        let was_running = mem::replace(&mut queue.running, true);
-        (!was_running).then(|| Turn(self))
+        let is_free = queue.running < self.runs_at_once;
+        queue.running += usize::from(is_free);
+        is_free.then(|| Turn(self))
     }
 
     /// Ends a run: the one who has waited longest leads the next.
     fn pass_on(&self) {
         let mut queue = locked(&self.queue);
         let Some(first) = queue.waiting.pop_front() else {
-            queue.running = false;
+            queue.running = queue.running.saturating_sub(1);
             return;
         };
         let mut size = first.asked.len();

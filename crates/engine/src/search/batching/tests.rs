@@ -54,10 +54,16 @@ struct Scene {
 }
 
 fn scene(largest_batch: usize) -> Scene {
+    scene_of(largest_batch, 1)
+}
+
+fn scene_of(largest_batch: usize, runs_at_once: usize) -> Scene {
     let ((told, began), (go_on, wait)) = (channel(), channel());
     let id = EncoderId { name: "held".into(), digest: String::new(), dimensions: 1 };
     let held = Held { id, began: Mutex::new(told), go_on: Mutex::new(wait) };
-    Scene { shared: Batching::new(Arc::new(held), NonZero::new(largest_batch).unwrap()), began, go_on }
+    let [largest_batch, runs_at_once] =
+        [largest_batch, runs_at_once].map(|count| NonZero::new(count).unwrap());
+    Scene { shared: Batching::new(Arc::new(held), largest_batch, runs_at_once), began, go_on }
 }
 
 impl Scene {
@@ -82,7 +88,7 @@ impl Scene {
 
     fn is_idle(&self) -> bool {
         let queue = locked(&self.shared.queue);
-        !queue.running && queue.waiting.is_empty()
+        queue.running == 0 && queue.waiting.is_empty()
     }
 }
 
@@ -127,6 +133,30 @@ fn those_who_wait_are_run_together_up_to_the_largest_batch_and_get_their_own() {
         scene.go_on.send(()).unwrap();
         assert_eq!([scene.next(), scene.next()], ["3 pictures", "2 pictures"]);
         for (caller, wide) in callers.into_iter().zip(1..) {
+            assert_eq!(caller.join().unwrap().unwrap(), [[wide as f32]]);
+        }
+    });
+    assert!(scene.is_idle());
+}
+
+#[test]
+fn as_many_run_side_by_side_as_may_and_the_next_waits_for_any_of_them() {
+    let scene = scene_of(4, 2);
+    let shared = &scene.shared;
+    thread::scope(|scope| {
+        let first = [call(scope, shared, width(1)), call(scope, shared, width(2))];
+        // Both began, and neither has ended.
+        assert_eq!([(); 2].map(|()| scene.began.recv().unwrap()), ["1 pictures", "1 pictures"]);
+        let later = [3, 4].map(|wide| {
+            let caller = call(scope, shared, width(wide));
+            scene.until_waiting(wide as usize - 2);
+            caller
+        });
+        scene.go_on.send(()).unwrap();
+        assert_eq!(scene.began.recv().unwrap(), "2 pictures");
+        scene.go_on.send(()).unwrap();
+        scene.go_on.send(()).unwrap();
+        for (caller, wide) in first.into_iter().chain(later).zip(1..) {
             assert_eq!(caller.join().unwrap().unwrap(), [[wide as f32]]);
         }
     });

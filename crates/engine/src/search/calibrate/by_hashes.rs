@@ -1,6 +1,6 @@
 //! Copies by their hashes, for encoders nobody fitted weights for.
 //!
-//! Hashes see grey. The cosine can only object: it tells a red and a blue variant photographed alike from one photo edited,
+//! Hashes see grey. Pairs without vectors are [`unaided`](super::unaided)'s. The cosine can only object: it tells a red and a blue variant photographed alike from one photo edited,
 //! and for the same reason a photo turned to grey loses part of its score.
 
 use super::PDQ_TRUSTED_QUALITY;
@@ -18,14 +18,14 @@ const OBJECTION: f32 = 0.24;
 const LARGEST_OBJECTION: f32 = 0.6;
 
 /// `max(1 - phash/24, 1 - pdq/100) * (1 - min(0.24 * (1 - similarity), 0.6))`, each term at least 0. PDQ counts only from
-/// quality 50, and alone where the picture was turned; without a vector, as if it agreed.
-pub(super) fn copy_score(evidence: &Evidence, similarity: Option<f32>) -> f32 {
+/// quality 50, and alone where the picture was turned.
+pub(super) fn copy_score(evidence: &Evidence, similarity: f32) -> f32 {
     let by_phash = 1.0 - evidence.phash_bits as f32 / PHASH_UNRELATED_BITS;
     let by_pdq = if evidence.pdq_quality >= PDQ_TRUSTED_QUALITY {
         1.0 - evidence.pdq_bits as f32 / PDQ_UNRELATED_BITS
     } else {
         0.0
     };
-    let disagreement = 1.0 - similarity.unwrap_or(1.0).min(1.0);
+    let disagreement = 1.0 - similarity.min(1.0);
     by_phash.max(by_pdq).max(0.0) * (1.0 - (OBJECTION * disagreement).min(LARGEST_OBJECTION))
 }

@@ -1,10 +1,11 @@
 //! The probability that two photos are one photo, edited: logistic regression over what agrees between them.
 //!
-//! Every feature grows with agreement and no weight is below 0, so more agreement never lowers the probability. The weights
-//! are in [`super::weights`], with what they were fitted on; `training/fit_judge.py` fits them on the features that
-//! `lookalike evaluate --evidence` writes down, so that there is one definition of each feature, and it is here.
+//! The weights are in [`super::weights`], with what they were fitted on; `training/fit_judge.py` fits them on the features that
+//! `lookalike evaluate --evidence` writes down, so that there is one definition of each feature, and it is here. Pairs without
+//! vectors are [`unaided`](super::unaided)'s.
 
 use super::PDQ_TRUSTED_QUALITY;
+use super::logistic::{Logistic, above, share};
 use crate::search::Evidence;
 
 /// Copy scores from which a match is called an edited copy: more likely than not.
@@ -18,13 +19,13 @@ const LOOK_ALIKE_SHARE: f32 = 0.6;
 /// down to 0.8.
 pub(super) const CERTAIN_SCORE: f32 = 0.9;
 /// Differing bits of two unrelated pictures, of PDQ and of pHash.
-const PDQ_UNRELATED_BITS: f32 = 128.0;
-const PHASH_UNRELATED_BITS: f32 = 32.0;
+pub(super) const PDQ_UNRELATED_BITS: f32 = 128.0;
+pub(super) const PHASH_UNRELATED_BITS: f32 = 32.0;
 /// Below this much colour a query is grey: its cosines say less, and its hashes as much as ever.
 const GREY_COLOUR: f32 = 0.02;
 
 /// How many features there are.
-const FEATURES: usize = 9;
+pub(super) const FEATURES: usize = 9;
 
 /// Their names, in their order, as the table of evidence heads them.
 pub(crate) const NAMES: [&str; FEATURES] = [
@@ -43,9 +44,9 @@ pub(crate) const NAMES: [&str; FEATURES] = [
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Weights {
     /// For queries in colour.
-    pub(super) in_colour: Logistic,
+    pub(super) in_colour: Logistic<FEATURES>,
     /// For grey ones.
-    pub(super) in_grey: Logistic,
+    pub(super) in_grey: Logistic<FEATURES>,
     /// Mean background of the queries they were fitted on, for catalogs too small to have one.
     pub(super) usual_background: f32,
     /// Cosine of unrelated photos among those they were fitted on, for the same.
@@ -54,25 +55,11 @@ pub(crate) struct Weights {
     pub(super) unlike: f32,
 }
 
-/// Log-odds as a sum.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Logistic {
-    /// Of a pair that agrees in nothing.
-    pub(super) bias: f32,
-    /// For each feature; none below 0.
-    pub(super) of: [f32; FEATURES],
-}
-
 impl Weights {
     pub(super) fn log_odds(&self, evidence: &Evidence) -> f32 {
-        let Logistic { bias, of } = if is_grey(evidence) { self.in_grey } else { self.in_colour };
-        bias + of.iter().zip(features(evidence)).map(|(weight, feature)| weight * feature).sum::<f32>()
+        let of = if is_grey(evidence) { self.in_grey } else { self.in_colour };
+        of.log_odds(&features(evidence))
     }
-}
-
-/// From 0 to 1.
-pub(super) fn probability(log_odds: f32) -> f32 {
-    1.0 / (1.0 + (-log_odds).exp())
 }
 
 /// Copies and look-alikes in one order: the probability of a copy where there is likely one; below that both count, and no
@@ -87,7 +74,12 @@ pub(super) fn together(probability: f32, similar: f32) -> f32 {
 
 /// Whether the query has no colour that its vector could be told by.
 pub(crate) fn is_grey(evidence: &Evidence) -> bool {
-    evidence.colour < GREY_COLOUR
+    has_no_colour(evidence.colour)
+}
+
+/// The same of the query alone.
+pub(crate) fn has_no_colour(colour: f32) -> bool {
+    colour < GREY_COLOUR
 }
 
 /// What agrees, each feature greater for more agreement:
@@ -97,8 +89,6 @@ pub(crate) fn is_grey(evidence: &Evidence) -> bool {
 /// * `_above_`: by how much it is above what the query has in common with the catalog in general
 ///   ([`Background`](crate::search::Background)), or above so many hundredths.
 pub(crate) fn features(evidence: &Evidence) -> [f32; FEATURES] {
-    let share = |bits: u32, unrelated: f32| (1.0 - bits as f32 / unrelated).max(0.0);
-    let above = |value: f32, from: f32| (value - from).max(0.0);
     let cosine = evidence.cosine.max(0.0);
     let best = cosine.max(evidence.region_cosine);
     let trusted = evidence.pdq_quality >= PDQ_TRUSTED_QUALITY;

@@ -1,15 +1,18 @@
 //! What distances mean: the one place that turns [`Evidence`] into a score, a match percent and a class.
 //!
-//! There are two ways. For an encoder whose weights were fitted ([`fitted`]) a copy's score is the probability that the two
+//! There are three ways. For an encoder whose weights were fitted ([`fitted`]) a copy's score is the probability that the two
 //! photos are one, edited; it weighs the whole picture's cosine, its parts', both hashes and what surrounds them.
-//! For any other encoder the hashes decide and its cosine can only object ([`by_hashes`]). Both never score lower for more
-//! agreement. `lookalike evaluate` measures what they do; docs/judging.md has the figures.
+//! For any other encoder the hashes decide and its cosine can only object ([`by_hashes`]). Where no vectors are compared at all
+//! it is a probability again ([`unaided`]). None scores lower for more agreement. `lookalike evaluate` measures what they do;
+//! docs/judging.md has the figures.
 //!
 //! Cosines of different encoders mean different things: what a look-alike is, is said on the scale that the catalog itself
 //! gives each encoder's cosines ([`Scale`]).
 
 mod by_hashes;
 pub(crate) mod fitted;
+mod logistic;
+pub(crate) mod unaided;
 mod weights;
 
 use super::{Evidence, Mode, Orientation, Scale};
@@ -138,29 +141,29 @@ impl Judge {
     /// The same bytes score 1 in every mode; a picture that was at most encoded again 0.99 to 0.999; anything else
     /// at most 0.989.
     pub fn judge(&self, evidence: &Evidence, mode: Mode) -> Judgement {
-        if evidence.same_bytes {
-            return Judgement { score: 1.0, class: Class::Identical, strength: f32::INFINITY };
+        if !evidence.has_vector {
+            return without_vectors(evidence, mode);
         }
-        let similarity = evidence.has_vector.then(|| self.scale.similarity(evidence.cosine));
-        let likeness = evidence.has_vector.then(|| self.likeness.similarity(evidence.likeness));
-        let similar = likeness.unwrap_or(0.0).clamp(0.0, 1.0);
+        let similarity = self.scale.similarity(evidence.cosine);
+        let similar = self.likeness.similarity(evidence.likeness).clamp(0.0, 1.0);
         let verdict = match self.fitted {
-            Some(weights) if evidence.has_vector => {
+            Some(weights) => {
                 let log_odds = weights.log_odds(evidence);
-                let copy = fitted::probability(log_odds);
+                let copy = logistic::probability(log_odds);
                 Verdict {
                     copy,
+                    similar,
                     together: fitted::together(copy, similar),
                     is_copy: copy >= fitted::EDITED_COPY_SCORE,
                     is_similar: similar >= SIMILAR_SCORE || copy >= fitted::SOMETHING_SCORE,
                     strength: log_odds,
                 }
             }
-            // A photo that could not be encoded is judged by its hashes too.
-            _ => {
+            None => {
                 let copy = by_hashes::copy_score(evidence, similarity);
                 Verdict {
                     copy,
+                    similar,
                     together: copy.max(by_hashes::EDITED_COPY_SCORE * similar),
                     is_copy: copy >= by_hashes::EDITED_COPY_SCORE,
                     is_similar: similar >= SIMILAR_SCORE,
@@ -168,28 +171,23 @@ impl Judge {
                 }
             }
         };
-        let strength = verdict.strength;
-        let score = match mode {
-            Mode::Duplicate => verdict.copy,
-            Mode::Similar => similar,
-            Mode::Auto => verdict.together,
-        };
-        if is_identical(evidence, similarity) {
-            return Judgement {
-                score: score.clamp(IDENTICAL_SCORE, 0.999),
-                class: Class::Identical,
-                strength,
-            };
-        }
-        let class = if verdict.is_copy {
-            Class::EditedCopy
-        } else if verdict.is_similar {
-            Class::Similar
-        } else {
-            Class::None
-        };
-        Judgement { score: below_identical(score), class, strength }
+        verdict.of(evidence, mode, similarity >= IDENTICAL_SIMILARITY)
     }
+}
+
+/// Judges evidence of a pair whose vectors are not compared, by the same bounds: [`unaided`] says how.
+pub(super) fn without_vectors(evidence: &Evidence, mode: Mode) -> Judgement {
+    let log_odds = unaided::log_odds(evidence);
+    let copy = logistic::probability(log_odds);
+    let verdict = Verdict {
+        copy,
+        similar: 0.0,
+        together: fitted::together(copy, 0.0),
+        is_copy: copy >= fitted::EDITED_COPY_SCORE,
+        is_similar: copy >= fitted::SOMETHING_SCORE,
+        strength: log_odds,
+    };
+    verdict.of(evidence, mode, unaided::has_identical_colours(evidence))
 }
 
 /// A score from 0 to 1 brought below those of identical pictures, in its order.
@@ -198,10 +196,12 @@ fn below_identical(score: f32) -> f32 {
     score.min(DRAWN_TOGETHER_FROM) + beyond * (BEST_OTHER_SCORE - DRAWN_TOGETHER_FROM)
 }
 
-/// What one of the two ways makes of evidence.
+/// What one of the ways makes of evidence.
 struct Verdict {
     /// Score as a copy.
     copy: f32,
+    /// Score as a look-alike.
+    similar: f32,
     /// Score where copies and look-alikes are asked for together.
     together: f32,
     is_copy: bool,
@@ -209,10 +209,36 @@ struct Verdict {
     strength: f32,
 }
 
-fn is_identical(evidence: &Evidence, similarity: Option<f32>) -> bool {
+impl Verdict {
+    /// The judgement under a mode; `looks_identical` where what is compared beside the hashes sees no difference.
+    fn of(self, evidence: &Evidence, mode: Mode, looks_identical: bool) -> Judgement {
+        if evidence.same_bytes {
+            return Judgement { score: 1.0, class: Class::Identical, strength: f32::INFINITY };
+        }
+        let strength = self.strength;
+        let score = match mode {
+            Mode::Duplicate => self.copy,
+            Mode::Similar => self.similar,
+            Mode::Auto => self.together,
+        };
+        if looks_identical && has_identical_hashes(evidence) {
+            let score = score.clamp(IDENTICAL_SCORE, 0.999);
+            return Judgement { score, class: Class::Identical, strength };
+        }
+        let class = if self.is_copy {
+            Class::EditedCopy
+        } else if self.is_similar {
+            Class::Similar
+        } else {
+            Class::None
+        };
+        Judgement { score: below_identical(score), class, strength }
+    }
+}
+
+fn has_identical_hashes(evidence: &Evidence) -> bool {
     evidence.phash_bits <= IDENTICAL_PHASH_BITS
         && (evidence.pdq_bits <= IDENTICAL_PDQ_BITS || evidence.pdq_quality < PDQ_TRUSTED_QUALITY)
-        && similarity.is_none_or(|similarity| similarity >= IDENTICAL_SIMILARITY)
         && evidence.orientation == Orientation::Upright
 }
 

@@ -41,7 +41,13 @@ fn evidence(phash_bits: u32, pdq_bits: u32, cosine: f32) -> Evidence {
         background: 0.35,
         colour: 0.2,
         has_vector: true,
+        colours: None,
     }
+}
+
+/// A pair without vectors, with the cosine of its colours where that is known.
+fn unaided(phash_bits: u32, pdq_bits: u32, colours: Option<f32>) -> Evidence {
+    Evidence { has_vector: false, colours, ..evidence(phash_bits, pdq_bits, 0.0) }
 }
 
 #[test]
@@ -94,15 +100,52 @@ fn of_two_sure_copies_the_surer_scores_higher_and_neither_reads_identical() {
 #[test]
 fn an_image_without_a_vector_is_judged_by_its_hashes() {
     for judge in judges() {
-        let without = |phash, pdq, mode| {
-            let evidence = Evidence { has_vector: false, ..evidence(phash, pdq, 0.0) };
-            judge.judge(&evidence, mode)
-        };
-        assert_eq!(without(0, 4, Mode::Auto).class, Class::Identical);
+        let without = |phash, pdq, mode| judge.judge(&unaided(phash, pdq, None), mode);
+        assert_eq!(without(0, 4, Mode::Auto).class, Class::EditedCopy);
         assert_eq!(without(4, 20, Mode::Auto).class, Class::EditedCopy);
         assert_eq!(without(30, 120, Mode::Auto).class, Class::None);
         assert_eq!(without(4, 20, Mode::Similar).score, 0.0);
+        let same = Evidence { same_bytes: true, ..unaided(0, 0, None) };
+        assert_eq!(judge.judge(&same, Mode::Duplicate).match_percent(), 100.0);
     }
+}
+
+#[test]
+fn without_vectors_more_agreement_never_scores_lower() {
+    let of = |phash, pdq, colours| without_vectors(&unaided(phash, pdq, colours), Mode::Duplicate).score;
+    for colours in (0..=20).map(|twentieth| twentieth as f32 / 20.0) {
+        for phash in 0..64 {
+            for pdq in (0..200).step_by(4) {
+                let score = of(phash, pdq, Some(colours));
+                assert!(score >= of(phash + 1, pdq, Some(colours)), "{phash} {pdq} {colours}");
+                assert!(score >= of(phash, pdq + 4, Some(colours)), "{phash} {pdq} {colours}");
+                assert!(score >= of(phash, pdq, Some(colours - 0.05)), "{phash} {pdq} {colours}");
+            }
+            assert!(of(phash, 40, None) >= of(phash + 1, 40, None));
+            assert!(of(20, phash, None) >= of(20, phash + 1, None));
+        }
+    }
+}
+
+#[test]
+fn without_vectors_a_percent_says_how_likely_a_copy_is() {
+    let percent = |evidence: &Evidence| without_vectors(evidence, Mode::Duplicate).match_percent();
+    // The nearest neighbour that a photo with nothing like it has among a thousand is no copy, whatever its colours.
+    for colours in [None, Some(0.2), Some(0.99)] {
+        assert!(percent(&unaided(14, 110, colours)) < 5.0, "{colours:?}");
+    }
+    // A red mug and a blue one, photographed alike: the less their colours have in common, the less it can be one photo.
+    let mugs = |colours| percent(&unaided(2, 16, Some(colours)));
+    assert!(mugs(0.3) < 5.0 && mugs(0.6) < 30.0, "{} {}", mugs(0.3), mugs(0.6));
+    // The same photo, saved again: identical where its colours say so too, and not by grey hashes alone.
+    let saved_again = |colours| without_vectors(&unaided(0, 4, colours), Mode::Duplicate);
+    assert_eq!(saved_again(Some(0.995)).class, Class::Identical);
+    let by_hashes = saved_again(None);
+    assert_eq!(by_hashes.class, Class::EditedCopy);
+    assert!((80.0..98.9).contains(&by_hashes.match_percent()), "{by_hashes:?}");
+    // PDQ of pictures with little in them says nothing.
+    let featureless = Evidence { pdq_quality: 10, ..unaided(20, 0, None) };
+    assert!(percent(&featureless) < 5.0);
 }
 
 #[test]

@@ -269,6 +269,12 @@ impl Store for EmbeddedStore {
         Ok(self.readers.read("finding an image", |moment| read::find_image(moment, id))?)
     }
 
+    fn find_images(&self, ids: &[&ImageId]) -> Result<Vec<Option<ImageKey>>, StoreError> {
+        Ok(self
+            .readers
+            .read("finding images", |moment| ids.iter().map(|id| read::find_image(moment, id)).collect())?)
+    }
+
     fn scan(&self, after: Option<ImageKey>, limit: usize) -> Result<Vec<StoredImage>, StoreError> {
         let limit = row_limit(limit);
         Ok(self

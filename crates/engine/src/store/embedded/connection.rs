@@ -37,6 +37,9 @@ fn set_up(connection: &Connection, cache_kib: i64) -> rusqlite::Result<()> {
     // The file may come from anywhere: what its schema says is not to be trusted.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    // Plans do not depend on what is bound. Without this, every image that is read by its key has its statement prepared anew,
+    // because what is bound might make the index of uploaded photos, which is a partial one, fit.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "cache_size", -cache_kib)?;
     connection.pragma_update(None, "foreign_keys", true)
 }

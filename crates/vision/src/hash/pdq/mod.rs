@@ -37,9 +37,15 @@ pub fn pdq(picture: &Picture) -> Pdq {
 /// counter-clockwise, by 180, by 270, mirrored top to bottom, mirrored left to right, mirrored at the main
 /// diagonal (transposed), mirrored at the other diagonal.
 pub fn pdq_orientations(picture: &Picture) -> [PdqHash; 8] {
-    let Some(points) = points(picture) else { return [PdqHash([0; 4]); 8] };
+    pdq_with_orientations(picture).1
+}
+
+/// The quality of [`pdq`] and [`pdq_orientations`], of one reading of the picture.
+pub fn pdq_with_orientations(picture: &Picture) -> (u8, [PdqHash; 8]) {
+    let Some(points) = points(picture) else { return (0, [PdqHash([0; 4]); 8]) };
     let upright = frequencies::lowest(&points);
-    frequencies::ORIENTATIONS.map(|orientation| upright.turned(orientation).hash())
+    let hashes = frequencies::ORIENTATIONS.map(|orientation| upright.turned(orientation).hash());
+    (quality(&points), hashes)
 }
 
 fn points(picture: &Picture) -> Option<Box<Points>> {

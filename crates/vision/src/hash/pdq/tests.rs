@@ -53,6 +53,7 @@ fn the_upright_orientation_is_the_hash() {
     let picture = picture(333, 217, |x, y| scene[y * 333 + x]);
     let upright = pdq(&picture);
     assert_eq!(pdq_orientations(&picture)[0], upright.hash);
+    assert_eq!(pdq_with_orientations(&picture), (upright.quality, pdq_orientations(&picture)));
     assert!(upright.quality > 50);
     assert_eq!(upright.hash.0.iter().map(|word| word.count_ones()).sum::<u32>(), 128);
 }

@@ -48,6 +48,15 @@ impl Descriptor {
             edges: unit(gradient::orientations(&square, SIDE_PX as usize)),
         })
     }
+
+    /// [`Self::colours`] alone.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub(super) fn colours_of(picture: &Picture) -> Result<Vec<f32>, ResizeError> {
+        let (square, border) = squashed_subject(picture)?;
+        Ok(unit(colour::histogram(&square, border.as_ref())))
+    }
 }
 
 /// The picture without its border, as 64x64 RGB, and that border.
