@@ -26,7 +26,7 @@ test("the start", async ({ page }, info) => {
 
 test("what looks like a photo", async ({ page }, info) => {
   await open(page);
-  await choose(page, await PHOTOS.other());
+  await choose(page, await PHOTOS.clear());
   await answered(page);
   await seen(page, info, "similar");
 });

@@ -41,6 +41,8 @@ class LkCamera extends HTMLElement {
   /** @param {MediaTrackConstraints} [which] camera */
   async #start(which = { facingMode: this.#facing }) {
     this.#stop();
+    // Until a picture comes there is none to take.
+    this.#shutter.disabled = true;
     try {
       const stream = await navigator.mediaDevices.getUserMedia({ audio: false, video: { ...which, width: { ideal: 1920 }, height: { ideal: 1440 } } });
       if (!this.isConnected) return stream.getTracks().forEach((track) => track.stop());
