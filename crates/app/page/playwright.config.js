@@ -13,6 +13,9 @@ const BROWSER = ["--no-sandbox", "--font-render-hinting=none", "--disable-lcd-te
 const DESKTOP = { viewport: { width: 1280, height: 800 } };
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
 
+/** What is driven on a desktop and on a phone. */
+const FLOWS = ["asking.spec.js", "products.spec.js", "many.spec.js", "catalog.spec.js", "empty.spec.js", "trouble.spec.js"];
+
 export default defineConfig({
   testDir: "browser",
   outputDir: "browser/out",
@@ -33,9 +36,13 @@ export default defineConfig({
     { name: "desktop dark", testMatch: "views.spec.js", use: { ...DESKTOP, colorScheme: "dark" } },
     { name: "phone light", testMatch: "views.spec.js", use: { ...PHONE, colorScheme: "light" } },
     { name: "phone dark", testMatch: "views.spec.js", use: { ...PHONE, colorScheme: "dark" } },
-    { name: "desktop", testMatch: ["asking.spec.js", "products.spec.js", "many.spec.js", "budget.spec.js", "keyboard.spec.js", "widths.spec.js"], use: DESKTOP },
-    { name: "phone", testMatch: ["asking.spec.js", "products.spec.js", "many.spec.js"], use: PHONE },
-    { name: "trouble", testMatch: ["trouble.spec.js", "catalog.spec.js"], use: DESKTOP },
+    { name: "desktop", testMatch: [...FLOWS, "budget.spec.js", "keyboard.spec.js", "widths.spec.js"], use: DESKTOP },
+    { name: "phone", testMatch: FLOWS, use: PHONE },
+    {
+      name: "two cameras",
+      testMatch: "two-cameras.spec.js",
+      use: { ...PHONE, launchOptions: { executablePath: CHROMIUM, args: [...BROWSER, "--use-fake-device-for-media-stream=device-count=2"] } },
+    },
     {
       name: "no camera",
       testMatch: "no-camera.spec.js",

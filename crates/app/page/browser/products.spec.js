@@ -1,5 +1,6 @@
 // What was found: filters, further results, a product in full, comparison, more like it.
 
+import { hasNoBarriers } from "./kit/axe.js";
 import { PHOTOS } from "./kit/demo.js";
 import { answered, choose, expect, open, test } from "./kit/index.js";
 
@@ -14,7 +15,10 @@ test("filters made from the catalog's fields narrow the answer at once, with cou
   await mugs.check();
   await expect(page).toHaveURL(/f\.category=home%2Fmugs/);
   await expect(page.locator("lk-results .card:not(.blank-card)")).toHaveCount(count);
-  // Of the mugs, how many are there of each brand: fewer than in the whole catalog.
+  // What no mug has stands back; what some have does not.
+  const pattern = page.locator("fieldset.filter", { hasText: "Pattern" });
+  await expect(pattern.locator("label[data-none]", { hasText: "camouflage" })).toBeVisible();
+  await expect(pattern.locator("label:not([data-none])", { hasText: "ombre" })).toBeVisible();
   const price = page.locator("fieldset.filter", { hasText: "Price" });
   await price.getByLabel("Price, at most").last().fill("12");
   await expect(page).toHaveURL(/r\.price=\.\.12/);
@@ -63,6 +67,17 @@ test("a product opens with its photos, fields and evidence, and is compared with
   await dialog.locator("label", { hasText: "Overlay" }).click();
   await dialog.getByRole("slider").fill("80");
   await expect(dialog.locator(".compare-stage figure").nth(1)).toHaveCSS("opacity", "0.8");
+  await dialog.locator("label", { hasText: "Blink" }).click();
+  // By the clock first; a press takes over from it.
+  const stage = dialog.locator(".compare-stage");
+  await expect(stage).toHaveAttribute("data-theirs", "");
+  await expect(stage).not.toHaveAttribute("data-theirs", "");
+  const swap = stage.getByRole("button", { name: "Swap" });
+  await swap.click();
+  const theirs = await stage.evaluate((one) => one.hasAttribute("data-theirs"));
+  await swap.click();
+  expect(await stage.evaluate((one) => one.hasAttribute("data-theirs"))).toBe(!theirs);
+  await hasNoBarriers(page);
   await page.keyboard.press("Escape");
   await expect(dialog).toBeHidden();
   await expect(page).not.toHaveURL(/open=/);

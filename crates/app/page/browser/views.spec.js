@@ -4,6 +4,7 @@ import { copyFile, mkdir, stat } from "node:fs/promises";
 import { PHOTOS } from "./kit/demo.js";
 import { answered, choose, expect, open, settled, test } from "./kit/index.js";
 import { hasNoBarriers } from "./kit/axe.js";
+import { serveEmpty } from "./kit/empty.js";
 import { TEXT } from "./kit/photos.js";
 import { looksAsBefore, paint } from "./kit/screens.js";
 
@@ -25,7 +26,7 @@ test("the start", async ({ page }, info) => {
 
 test("what looks like a photo", async ({ page }, info) => {
   await open(page);
-  await choose(page, await PHOTOS.other());
+  await choose(page, await PHOTOS.clear());
   await answered(page);
   await seen(page, info, "similar");
 });
@@ -65,6 +66,34 @@ test("a product beside the photo asked with", async ({ page }, info) => {
   await expect(page.locator(".compare-stage figure")).toHaveCount(2);
   await expect(page.locator(".thumbs li").first()).toBeVisible();
   await seen(page, info, "product");
+});
+
+test("two photos over one another", async ({ page }, info) => {
+  await open(page);
+  await choose(page, await PHOTOS.copy());
+  await answered(page);
+  await page.locator(".card-main").first().click();
+  await page.locator("dialog.product label", { hasText: "Overlay" }).click();
+  await expect(page.locator(".thumbs li").first()).toBeVisible();
+  await page.locator(".compare-stage input").scrollIntoViewIfNeeded();
+  await seen(page, info, "overlay");
+});
+
+test("a catalog with nothing in it", async ({ page }, info) => {
+  const shop = await serveEmpty();
+  await open(page, shop.url);
+  await expect(page.locator("lk-notice h2")).toHaveText("This catalog is empty");
+  await seen(page, info, "empty");
+  await page.goto("about:blank");
+  await shop.stop();
+});
+
+test("a camera that may not be used", async ({ page }, info) => {
+  await open(page);
+  await expect(page.locator(".wall li").first()).toBeVisible();
+  await page.getByRole("button", { name: "Take a photo" }).click();
+  await expect(page.locator(".camera lk-notice .button").first()).toBeFocused();
+  await seen(page, info, "camera-denied");
 });
 
 test("filters", async ({ page, isMobile }, info) => {

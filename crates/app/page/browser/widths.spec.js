@@ -1,5 +1,6 @@
 // From the smallest phone to the widest screen nothing is cut off, and where movement is unwelcome nothing moves.
 
+import { hasNoBarriers } from "./kit/axe.js";
 import { answered, choose, expect, open, test } from "./kit/index.js";
 import { PHOTOS } from "./kit/demo.js";
 
@@ -23,6 +24,19 @@ for (const width of [360, 768, 1024, 2560]) {
     expect(await page.locator("dialog.product").evaluate((dialog) => dialog.scrollWidth - dialog.clientWidth)).toBeLessThanOrEqual(0);
   });
 }
+
+test("nothing is cut off at 360 px in German, whose words are longer", async ({ page }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.addInitScript(() => localStorage.setItem("lookalike.language", "de"));
+  for (const address of ["/", "/?view=many", "/?view=catalog", "/?q=mug", "/?photo=000000000000"]) {
+    await open(page, address);
+    await expect(page.locator("html")).toHaveAttribute("lang", "de");
+    await expect(page.locator("main > *").first()).toBeVisible();
+    if (address.includes("q=")) await answered(page);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), address).toBeLessThanOrEqual(0);
+    await hasNoBarriers(page);
+  }
+});
 
 test("nothing moves where movement is unwelcome", async ({ page }) => {
   await page.emulateMedia({ reducedMotion: "reduce" });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { csv } from "../src/js/csv.js";
 import { eventCutter } from "../src/js/event-stream.js";
 import { isHeic } from "../src/js/photos.js";
-import { passes, problemOf } from "../src/js/problem.js";
+import { lasts, passes, problemOf } from "../src/js/problem.js";
 
 /** @param {number} status @param {any} body */
 const problem = (status, body = null, { retryAfter = /** @type {string | null} */ (null), hasKey = false } = {}) => problemOf({ status, body, retryAfter, hasKey });
@@ -22,6 +22,13 @@ test("every way to fail has a kind of its own that the page has words for", () =
   assert.equal(problem(400, { code: "malformed_filter" }).kind, "filter");
   assert.equal(problem(500).kind, "server");
   assert.equal(problem(502).kind, "server");
+});
+
+test("what is no picture stays none however often it is asked about", () => {
+  assert.equal(lasts(problem(422, { code: "not_a_picture" }).kind), true);
+  assert.equal(lasts(problem(413).kind), true);
+  assert.equal(lasts(problem(500).kind), false);
+  assert.equal(lasts(problem(429).kind), false);
 });
 
 test("too fast and too busy pass by themselves, after as long as the server says", () => {

@@ -8,6 +8,10 @@ const SOURCE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 /** @param {import("@playwright/test").Page} page */
 export async function hasNoBarriers(page) {
+  // What is fading in or out has no colours to judge until it has done so; what moves for ever is not waited for.
+  await page.evaluate(() => Promise.all(document.getAnimations()
+    .filter((one) => one.effect?.getComputedTiming().endTime !== Infinity)
+    .map((one) => one.finished.catch(() => undefined))));
   // By the debugger's way in, which the page's policy does not bind.
   await page.evaluate(await readFile(SOURCE, "utf8"));
   const violations = await page.evaluate(async () => {

@@ -13,7 +13,7 @@
 
 /**
  * Makes an element. `tag` may carry classes: `p.hint.small`. Of `props`, `on` holds listeners, `data` data attributes;
- * names with a dash, and those an element has no property of, become attributes, and null leaves one out.
+ * names with a dash, and those an element has no property of, become attributes, and null and undefined leave one out.
  * @template {string} T
  * @param {T} tag
  * @param {Record<string, any> | null} [props]
@@ -35,7 +35,7 @@ function set(element, key, value) {
   if (key === "on") {
     for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
   } else if (key === "data") {
-    Object.assign(element.dataset, value);
+    for (const [name, text] of Object.entries(value)) if (text !== null && text !== undefined) element.dataset[name] = String(text);
   } else if (!key.includes("-") && key in element) {
     Reflect.set(element, key, value);
   } else {

@@ -13,6 +13,9 @@ const PDQ_TELLS = 50;
 /** @param {number} differing @param {number} bits 1 for equal, 0 for as different as chance */
 const alike = (differing, bits) => Math.max(0, 1 - differing / (bits / 2));
 
+/** Nothing is rounded up to the very same. @param {number} cosine */
+const formatCosine = (cosine) => formatNumber(cosine < 0.9999 ? Math.min(cosine, 0.99) : 1, { maximumFractionDigits: 2 });
+
 /** @param {{evidence: object}} match @returns {Line[]} */
 export function evidenceLines({ evidence }) {
   /** @type {Line[]} */
@@ -24,7 +27,7 @@ export function evidenceLines({ evidence }) {
   const cosine = number("cosine") ?? number("picture_cosine");
   const words = number("bm25") ?? number("text_cosine");
   if (told.same_bytes === true) lines.push({ text: t("evidence.same_bytes"), strength: 1 });
-  if (typeof cosine === "number") lines.push({ text: t("evidence.cosine", { cosine: formatNumber(cosine, { maximumFractionDigits: 2 }) }), strength: Math.max(0, cosine) });
+  if (typeof cosine === "number") lines.push({ text: t("evidence.cosine", { cosine: formatCosine(cosine) }), strength: Math.max(0, cosine) });
   if (typeof pdq === "number" && (quality ?? 0) >= PDQ_TELLS) lines.push({ text: t("evidence.pdq", { n: pdq }), strength: alike(pdq, PDQ_BITS) });
   if (typeof phash === "number") lines.push({ text: t("evidence.phash", { n: phash }), strength: alike(phash, PHASH_BITS) });
   if (typeof words === "number") lines.push({ text: t("evidence.words", { score: formatNumber(words, { maximumSignificantDigits: 2 }) }), strength: null });

@@ -32,6 +32,12 @@ const PASSING = new Set(["offline", "unreachable", "rate_limited", "busy"]);
 /** @param {ProblemKind} kind */
 export const passes = (kind) => PASSING.has(kind);
 
+/** Kinds that asking the same again changes nothing about. */
+const LASTING = new Set(["not_a_picture", "empty_file", "heic", "photo_gone", "too_large", "gone", "forbidden"]);
+
+/** @param {ProblemKind} kind */
+export const lasts = (kind) => LASTING.has(kind);
+
 /**
  * The problem that an answer tells of.
  * @param {{status: number, body: any, retryAfter: string | null, hasKey: boolean}} answer

@@ -4,7 +4,7 @@
 import * as api from "./api.js";
 import { nameOf } from "./fields.js";
 import { photoOf } from "./photos.js";
-import { Problem, passes } from "./problem.js";
+import { Problem, lasts, passes } from "./problem.js";
 
 /** @typedef {import("./api.js").Match} Match */
 /**
@@ -57,9 +57,12 @@ export function clear() {
   tell();
 }
 
-/** Asks again about those that failed. */
+/** Whether asking again about a photo that failed may help. @param {Item} item */
+export const mayRetry = ({ state, problem }) => state === "failed" && problem !== null && !lasts(problem.kind);
+
+/** Asks again about those that failed, where that may help. */
 export function retryFailed() {
-  items = items.map((item) => (item.state === "failed" ? { ...item, state: "waiting", problem: null } : item));
+  items = items.map((item) => (mayRetry(item) ? { ...item, state: "waiting", problem: null } : item));
   tell();
   work();
 }

@@ -18,6 +18,8 @@ class LkCamera extends HTMLElement {
   #stream = null;
   /** @type {Facing} */
   #facing = "environment";
+  /** Names of the cameras there are. @type {string[]} */
+  #cameras = [];
   #video = h("video", { autoplay: true, muted: true, playsInline: true, "aria-label": t("camera.live") });
   #stage = h("div.camera-stage");
   #shutter = h("button.shutter", { type: "button", "aria-label": t("camera.take"), disabled: true, on: { click: () => void this.#take() } });
@@ -36,10 +38,13 @@ class LkCamera extends HTMLElement {
     void this.#start();
   }
 
-  async #start() {
+  /** @param {MediaTrackConstraints} [which] camera */
+  async #start(which = { facingMode: this.#facing }) {
     this.#stop();
+    // Until a picture comes there is none to take.
+    this.#shutter.disabled = true;
     try {
-      const stream = await navigator.mediaDevices.getUserMedia({ audio: false, video: { facingMode: this.#facing, width: { ideal: 1920 }, height: { ideal: 1440 } } });
+      const stream = await navigator.mediaDevices.getUserMedia({ audio: false, video: { ...which, width: { ideal: 1920 }, height: { ideal: 1440 } } });
       if (!this.isConnected) return stream.getTracks().forEach((track) => track.stop());
       this.#stream = stream;
       this.#video.srcObject = stream;
@@ -48,7 +53,8 @@ class LkCamera extends HTMLElement {
       this.#shutter.disabled = false;
       this.#shutter.focus();
       const devices = await navigator.mediaDevices.enumerateDevices();
-      this.#turn.hidden = devices.filter((device) => device.kind === "videoinput").length < 2;
+      this.#cameras = devices.filter(({ kind }) => kind === "videoinput").map(({ deviceId }) => deviceId);
+      this.#turn.hidden = this.#cameras.length < 2;
     } catch (error) {
       this.#complain(error instanceof DOMException ? error.name : "");
     }
@@ -69,8 +75,17 @@ class LkCamera extends HTMLElement {
   }
 
   async #turnAround() {
+    const before = this.#camera();
     this.#facing = this.#facing === "environment" ? "user" : "environment";
     await this.#start();
+    // Cameras that do not say which way they look are taken in turns.
+    const next = this.#cameras[(this.#cameras.indexOf(before) + 1) % this.#cameras.length];
+    if (before && next && this.#camera() === before) await this.#start({ deviceId: { exact: next } });
+  }
+
+  /** The name of the camera that is on. */
+  #camera() {
+    return this.#stream?.getVideoTracks()[0]?.getSettings().deviceId ?? "";
   }
 
   async #take() {

@@ -76,7 +76,7 @@ export class LkCatalog extends HTMLElement {
 function sayValues({ min, max, values, distinct, examples, types }) {
   const numeric = types.some((type) => type.endsWith("number") || type.endsWith("numeric text"));
   if (numeric && typeof min === "number" && typeof max === "number") return t("catalog.range", { min, max });
-  const some = (values.length > 0 ? values.map(({ value }) => value) : examples ?? []).slice(0, 4).map(String).join(", ");
+  const some = (values.length > 0 ? values.map(({ value }) => value) : examples ?? []).slice(0, 4).map(String).join("\u00a0· ");
   const count = typeof distinct === "number" ? distinct : null;
   return count !== null && count > 4 ? t("catalog.values_of", { n: count, values: some }) : some;
 }

@@ -10,6 +10,7 @@ import { forgetAnswers } from "./lk-search.js";
 import { askForKey } from "./lk-key.js";
 import { LkNotice } from "./lk-notice.js";
 import { loadCatalog } from "./lk-catalog.js";
+import { loadFields } from "./lk-filters.js";
 
 /** @typedef {import("../api.js").Job} Job */
 /** @typedef {import("../language.js").Key} Key */
@@ -113,6 +114,7 @@ export class LkImports extends HTMLElement {
     if (signal.aborted) return;
     forgetAnswers();
     void loadCatalog();
+    void loadFields();
   }
 
   /** @param {HTMLElement} row @param {Job} job */
@@ -125,7 +127,7 @@ export class LkImports extends HTMLElement {
       h("div.job-head", null, h("strong", { dir: "auto" }, request.source), h("span.pill", { data: { state } }, t(/** @type {Key} */ (`job.${state}`)))),
       h("p.hint", null, formatTime(job.created_unix_ms)),
       isRunning(job) && h("progress.progress", { ...(expected ? { max: expected, value: Math.min(images.seen, expected) } : {}), "aria-label": t("imports.progress") }),
-      h("p", null, t("job.counts", { n: products.seen, fresh: products.new, changed: products.changed, photos: images.seen, failed: failures })),
+      h("p", null, `${t("job.products", { n: products.seen, fresh: products.new, changed: products.changed })}, ${t("count.photos", { n: images.seen })}, ${t("job.amiss", { n: failures })}`),
       message && h(state === "failed" || state === "interrupted" ? "p.complaint" : "p.hint", null, message),
       notices.map((notice) => h("p.hint", null, notice)),
       isRunning(job) && h("button.button.quiet.small", { type: "button", on: { click: () => void api.cancelJob(job.job_id).catch(() => undefined) } }, t("job.cancel")),

@@ -3,11 +3,11 @@
 import { csv, saveAs } from "../csv.js";
 import { define, fill, h } from "../dom.js";
 import { icon } from "../icons.js";
-import { formatPercent, t } from "../language.js";
+import { formatNumber, formatPercent, t } from "../language.js";
 import { keep } from "../photos.js";
 import { withSubject } from "../route.js";
 import { go } from "../store.js";
-import { clear, onVerdicts, retryFailed, verdictRows, verdicts } from "../verdicts.js";
+import { clear, mayRetry, onVerdicts, retryFailed, verdictRows, verdicts } from "../verdicts.js";
 import { nameOf } from "../fields.js";
 import { LkNotice } from "./lk-notice.js";
 import { photo } from "./lk-photo.js";
@@ -65,13 +65,13 @@ export class LkMany extends HTMLElement {
       h("button.drop-area", { type: "button", on: { click: chooseFile } },
         h("span.drop-icon", null, icon("upload")),
         h("strong", null, t("many.choose")),
-        h("span.hint", null, t("many.drop"))));
+        !matchMedia("(pointer: coarse)").matches && h("span.hint", null, t("many.drop"))));
   }
 
   /** @param {Item[]} items */
   #drawHead(items) {
     const done = items.filter(({ state }) => state === "done" || state === "failed").length;
-    const failed = items.filter(({ state }) => state === "failed").length;
+    const again = items.filter(mayRetry).length;
     const tally = (/** @type {string} */ verdict) => items.filter((item) => item.state === "done" && item.verdict === verdict).length;
     const finished = done === items.length;
     const pressed = this.querySelector(".tally:focus")?.getAttribute("data-verdict");
@@ -84,11 +84,11 @@ export class LkMany extends HTMLElement {
         h("button.tally", { type: "button", data: { verdict }, "aria-pressed": String(this.#only === verdict), on: { click: () => {
           this.#only = this.#only === verdict ? "" : verdict;
           this.#draw();
-        } } }, h("b", null, String(tally(verdict))), h("span", null, t(/** @type {Key} */ (`many.${verdict}`)))))),
+        } } }, h("b", null, formatNumber(tally(verdict))), h("span", null, t(/** @type {Key} */ (`tally.${verdict}`), { n: tally(verdict) }))))),
       h("p.ways", null,
         h("button.button", { type: "button", on: { click: chooseFile } }, icon("upload"), t("many.add")),
         h("button.button.quiet", { type: "button", disabled: !finished, on: { click: () => saveAs("lookalike-verdicts.csv", csv(verdictRows(sayVerdict)), "text/csv") } }, icon("download"), t("many.export")),
-        failed > 0 && h("button.button.quiet", { type: "button", on: { click: retryFailed } }, t("many.retry", { n: failed })),
+        again > 0 && h("button.button.quiet", { type: "button", on: { click: retryFailed } }, t("many.retry", { n: again })),
         h("button.button.quiet", { type: "button", on: { click: clear } }, t("many.clear"))));
     if (pressed) /** @type {HTMLElement | null} */ (this.querySelector(`.tally[data-verdict=${pressed}]`))?.focus();
   }

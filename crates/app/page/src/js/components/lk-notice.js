@@ -5,7 +5,7 @@ import * as api from "../api.js";
 import { define, fill, h } from "../dom.js";
 import { icon } from "../icons.js";
 import { t } from "../language.js";
-import { passes } from "../problem.js";
+import { lasts, passes } from "../problem.js";
 
 /** @typedef {import("../problem.js").Problem} Problem */
 /** @typedef {import("../problem.js").ProblemKind} ProblemKind */
@@ -54,7 +54,7 @@ export class LkNotice extends HTMLElement {
     const title = t(/** @type {Key} */ (`problem.${kind}.title`));
     const said = t(/** @type {Key} */ (`problem.${kind}.text`), { detail });
     const retry = again && { label: t("act.again"), act: again };
-    const offersAgain = retry && !["not_a_picture", "empty_file", "heic", "photo_gone", "too_large", "gone", "forbidden"].includes(kind);
+    const offersAgain = retry && !lasts(kind);
     this.say(ICONS[kind] ?? "alert", title, said.trim(), [...others, ...(offersAgain ? [retry] : [])]);
     this.setAttribute("role", "alert");
     if (again && passes(kind)) this.#comeBack(problem, again);

@@ -83,8 +83,12 @@ export class LkPhoto extends HTMLElement {
     const ratio = Math.max(frame / shape, shape / frame);
     this.dataset.fit = ratio < NEAR ? "cover" : "contain";
     this.dataset.shown = "";
-    // What the photo leaves of its frame is filled with the photo's own background.
-    if (ratio >= NEAR && !this.querySelector(".layers")) fill(this, h("span.layers", null, h("img.backdrop", { src: image.currentSrc, alt: "" }), image));
+    if (ratio < NEAR || this.querySelector(".layers")) return;
+    // What the photo leaves of its frame is filled with its own margins, mirrored and drawn out: its background goes on.
+    const mirror = (/** @type {string} */ side) => h("img", { src: image.currentSrc, alt: "", data: { side } });
+    const layers = h("span.layers", { data: { bars: shape > frame ? "rows" : "columns" } }, h("span.mirrors", null, mirror("before"), mirror("after")), image);
+    layers.style.setProperty("--reach", `${100 / ratio}%`);
+    fill(this, layers);
   }
 
   /** Once more before giving up: servers are busy, networks break. @param {HTMLImageElement} image */

@@ -31,6 +31,8 @@ export class LkQuery extends HTMLElement {
   #picture = h("img", { alt: t("query.alt"), draggable: false });
   #frame = h("div.crop-box", { data: { grip: "move" }, tabIndex: 0, role: "group" });
   #stage = h("div.crop-stage", null, this.#picture, h("div.crop-shade"), this.#frame);
+  /** The name of a file that cannot be shown, in its place. */
+  #name = h("strong", { dir: "auto" });
   #reset = h("button.button.quiet.small", { type: "button", hidden: true, on: { click: () => this.#ask(WHOLE) } }, t("query.whole"));
   #later = settled((/** @type {Crop} */ box) => go({ crop: meant(box) }, { replace: true }), SETTLE_MS);
 
@@ -40,6 +42,7 @@ export class LkQuery extends HTMLElement {
       this,
       this.#stage,
       h("div.query-bar", null,
+        h("p.query-blank", null, icon("file"), this.#name),
         h("span.hint", { id: "crop-hint" }, t("query.hint")),
         this.#reset,
         h("button.icon-button", { type: "button", title: t("query.remove"), "aria-label": t("query.remove"), on: { click: () => go(withSubject({})) } }, icon("close"))),
@@ -64,6 +67,7 @@ export class LkQuery extends HTMLElement {
   /** @param {Route} route */
   async #load(route) {
     const path = await this.#address(route).catch(() => "");
+    this.#name.textContent = route.photo && path ? (await kept(route.photo)).name : "";
     this.#stage.hidden = !path;
     if (path) this.#picture.src = path;
   }

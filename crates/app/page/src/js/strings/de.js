@@ -34,7 +34,7 @@ export const de = {
   "start.empty.way": "Katalog füllen",
 
   "ask.label": "Worte oder die Adresse eines Fotos",
-  "ask.placeholder": "Worte oder Adresse eines Fotos",
+  "ask.placeholder": "Worte oder ein Link",
   "ask.choose": "Foto wählen",
   "ask.camera": "Foto aufnehmen",
   "ask.submit": "Suchen",
@@ -135,7 +135,7 @@ export const de = {
   "evidence.region": "Ein Teil Ihres Fotos passt am besten",
 
   "many.title": "Schon gelistet?",
-  "many.lead": "Legen Sie einen ganzen Ordner neuer Fotos ab. Jedes bekommt ein Urteil; die Tabelle geht in eine Tabellenkalkulation.",
+  "many.lead": "Zeigen Sie einen ganzen Ordner neuer Fotos. Jedes bekommt ein Urteil; die Tabelle geht in eine Tabellenkalkulation.",
   "many.choose": "Fotos wählen",
   "many.drop": "oder irgendwo auf der Seite ablegen",
   "many.list": "Fotos und ihre Urteile",
@@ -146,6 +146,10 @@ export const de = {
   "many.edited_copy": "bearbeitete Kopie",
   "many.similar": "Ähnliches",
   "many.none": "nicht gelistet",
+  "tally.identical": "gelistet",
+  "tally.edited_copy": { one: "bearbeitete Kopie", other: "bearbeitete Kopien" },
+  "tally.similar": "Ähnliches",
+  "tally.none": "nicht gelistet",
   "many.waiting": "wartet",
   "many.asking": "wird gesucht …",
   "many.add": "Fotos hinzufügen",
@@ -167,7 +171,7 @@ export const de = {
   "catalog.no_fields": "Die Produkte haben keine Felder.",
   "catalog.coverage": "Produkte mit {field}",
   "catalog.range": "{min} bis {max}",
-  "catalog.values_of": "{n} Werte: {values}, …",
+  "catalog.values_of": "{n} Werte: {values} …",
 
   "imports.title": "Importe",
   "imports.list": "Importe",
@@ -185,7 +189,8 @@ export const de = {
   "job.cancelled": "angehalten",
   "job.interrupted": "unterbrochen",
   "job.cancel": "Anhalten",
-  "job.counts": "{n} Produkte ({fresh} neu, {changed} geändert) mit {photos} Fotos; {failed} gescheitert",
+  "job.products": { one: "{n} Produkt ({fresh} neu, {changed} geändert)", other: "{n} Produkte ({fresh} neu, {changed} geändert)" },
+  "job.amiss": "{n} gescheitert",
   "job.failures": { one: "{n} Fehler", other: "{n} Fehler" },
 
   "key.title": "Schlüssel für diesen Server",

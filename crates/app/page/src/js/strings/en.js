@@ -34,7 +34,7 @@ export const en = {
   "start.empty.way": "Fill the catalog",
 
   "ask.label": "Words, or the address of a photo",
-  "ask.placeholder": "Words, or a photo’s address",
+  "ask.placeholder": "Words or a link",
   "ask.choose": "Choose a photo",
   "ask.camera": "Take a photo",
   "ask.submit": "Search",
@@ -136,7 +136,7 @@ export const en = {
   "evidence.region": "A part of your photo fits best",
 
   "many.title": "Is it listed?",
-  "many.lead": "Drop a whole folder of new photos. Each gets a verdict; the table goes into a spreadsheet.",
+  "many.lead": "Show a whole folder of new photos. Each gets a verdict; the table goes into a spreadsheet.",
   "many.choose": "Choose photos",
   "many.drop": "or drop them anywhere on the page",
   "many.list": "Photos and their verdicts",
@@ -147,6 +147,10 @@ export const en = {
   "many.edited_copy": "edited copy",
   "many.similar": "something alike",
   "many.none": "not listed",
+  "tally.identical": "listed",
+  "tally.edited_copy": { one: "edited copy", other: "edited copies" },
+  "tally.similar": "something alike",
+  "tally.none": "not listed",
   "many.waiting": "waiting",
   "many.asking": "looking…",
   "many.add": "Add photos",
@@ -168,7 +172,7 @@ export const en = {
   "catalog.no_fields": "The products have no fields.",
   "catalog.coverage": "Products with {field}",
   "catalog.range": "{min} to {max}",
-  "catalog.values_of": "{n} values: {values}, …",
+  "catalog.values_of": "{n} values: {values} …",
 
   "imports.title": "Imports",
   "imports.list": "Imports",
@@ -186,7 +190,8 @@ export const en = {
   "job.cancelled": "stopped",
   "job.interrupted": "interrupted",
   "job.cancel": "Stop it",
-  "job.counts": "{n} products ({fresh} new, {changed} changed) with {photos} photos; {failed} failed",
+  "job.products": { one: "{n} product ({fresh} new, {changed} changed)", other: "{n} products ({fresh} new, {changed} changed)" },
+  "job.amiss": "{n} failed",
   "job.failures": { one: "{n} failure", other: "{n} failures" },
 
   "key.title": "Key for this server",
