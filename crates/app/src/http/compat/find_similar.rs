@@ -111,7 +111,8 @@ impl IntoResponse for Rejected {
 
 /// Finds products by pHash alone
 ///
-/// Whatever is nearest is given; `match_percentage` says whether it is a copy. For clients of the first system; `POST /v1/search` knows more. The route without the slash is the same.
+/// Whatever is nearest is given; `match_percentage` says whether it is a copy. For clients of the first system; `POST /v1/search`
+/// knows more. The route without the slash is the same.
 #[utoipa::path(
     get, path = "/find_similar/", tag = "compatibility",
     params(

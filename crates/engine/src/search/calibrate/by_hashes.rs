@@ -1,7 +1,8 @@
 //! Copies by their hashes, for encoders nobody fitted weights for.
 //!
-//! Hashes see grey. Pairs without vectors are [`unaided`](super::unaided)'s. The cosine can only object: it tells a red and a blue variant photographed alike from one photo edited,
-//! and for the same reason a photo turned to grey loses part of its score.
+//! Hashes see grey. The cosine can only object: it tells a red and a blue variant photographed alike from one photo edited,
+//! and for the same reason a photo turned to grey loses part of its score. Pairs without vectors are
+//! [`unaided`](super::unaided)'s.
 
 use super::PDQ_TRUSTED_QUALITY;
 use crate::search::Evidence;
