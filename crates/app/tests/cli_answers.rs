@@ -218,7 +218,10 @@ fn a_catalog_is_measured_by_edited_copies_of_its_photos() {
     // The evidence is a row for each candidate of each query.
     shop.run(["evaluate", "shop", "--trials", "1", "--evidence", "evidence.csv"]).is_done();
     let evidence = std::fs::read_to_string(shop.path("evidence.csv")).unwrap();
-    assert!(evidence.starts_with("query,edit,right,unrelated,unlike,background,grey,near,cosine,"), "{evidence}");
+    assert!(
+        evidence.starts_with("query,edit,right,unrelated,unlike,background,grey,near,cosine,"),
+        "{evidence}"
+    );
     assert_eq!(evidence.lines().filter(|row| row.starts_with("21,collage,1,")).count(), 1, "{evidence}");
 
     let missing = shop.run(["evaluate", "shop", "--trials", "1", "--tiles", "nowhere.tar"]);
