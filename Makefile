@@ -47,7 +47,7 @@ unit: FEATURES = parquet,cloud
 unit: runtime
 	@test -d ../shared || echo "no ../shared: the tests on real photos skip themselves, those on drawn pictures run"
 	ORT_DYLIB_PATH="$$($(BINARY) runtime status --library)" engines/run.py s3 dynamodb -- \
-		$(CARGO) test --release --locked --workspace --features lookalike/parquet,lookalike/cloud
+		$(CARGO) test --release --locked --workspace --no-fail-fast --features lookalike/parquet,lookalike/cloud
 
 ## The web page: types, style, logic, and every flow in Debian's Chromium against the program. Brings Node and Chromium where they are
 ## missing.

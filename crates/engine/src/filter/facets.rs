@@ -45,7 +45,7 @@ pub struct FacetCounts {
 /// A value and how many products have it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FacetValue {
-    /// A text as it was first seen, a number or a truth value.
+    /// A text, a number or a truth value. Of a text's spellings one with both small letters and capitals, if there is one.
     pub value: Value,
     /// Products that have it; one with several values counts for each.
     pub count: u64,
@@ -112,6 +112,17 @@ fn by_count(a: &(&Item, Option<&str>, u64), b: &(&Item, Option<&str>, u64)) -> s
 
 fn is_shown(item: &Item) -> bool {
     !matches!(item, Item::Text { folded, .. } if folded.chars().nth(LONGEST_SHOWN_CHARS).is_some())
+}
+
+/// Of two spellings of one text, whether `one` is shown rather than `other`: `Acme` rather than `ACME`, and that rather than
+/// `acme`, in whatever order they are met.
+pub(crate) fn is_shown_before(one: &str, other: &str) -> bool {
+    let in_order = |text| {
+        let is_mixed = str::contains(text, char::is_lowercase) && str::contains(text, char::is_uppercase);
+        // Capitals come before small letters.
+        (!is_mixed, text)
+    };
+    in_order(one) < in_order(other)
 }
 
 /// As it is shown.

@@ -4,6 +4,7 @@
 //! [`MOST_FIELDS`] of a catalog. Two values are one where no filter tells them apart.
 
 use super::FieldPath;
+use super::facets::is_shown_before;
 use super::item::{Item, number_of};
 use crate::catalog::Fields;
 use serde::{Serialize, Serializer};
@@ -59,7 +60,7 @@ pub struct FieldFacts {
 /// A value of a field.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FieldValue {
-    /// As it is first seen.
+    /// Of a text's spellings one with both small letters and capitals, if there is one.
     pub value: Value,
     /// How many products have it.
     pub products: u64,
@@ -234,6 +235,11 @@ impl Seen {
             if counted.last_product != product {
                 counted.last_product = product;
                 counted.products += 1;
+            }
+            if let (Some(Value::String(shown)), Value::String(text)) = (&mut counted.shown, value)
+                && is_shown_before(text, shown)
+            {
+                shown.clone_from(text);
             }
         } else if self.values.len() == MOST_DISTINCT {
             self.is_beyond = true;

@@ -18,6 +18,7 @@ mod tests;
 
 pub use error::FilterError;
 pub use expression::{Bound, Condition, Expression, FieldPath, Filter, Literal, Order, Test};
+pub(crate) use facets::is_shown_before;
 pub use facets::{Facet, FacetCounts, FacetKind, FacetValue, Facets};
 pub use inventory::{FieldFacts, FieldKind, FieldSummary, FieldType, FieldValue, Inventory};
 pub use item::Item;

@@ -359,6 +359,16 @@ fn fields_are_counted_with_their_types_and_values() {
 }
 
 #[test]
+fn a_value_is_shown_the_same_in_whatever_order_its_spellings_come() {
+    for spellings in [["acme", "ACME", "Acme"], ["Acme", "ACME", "acme"], ["ACME", "acme", "Acme"]] {
+        let mut inventory = Inventory::default();
+        spellings.iter().for_each(|brand| inventory.add(&fields(json!({"brand": brand}))));
+        let values = &inventory.summary(5).fields[0].values;
+        assert_eq!((&values[0].value, values[0].products), (&json!("Acme"), 3), "{spellings:?}");
+    }
+}
+
+#[test]
 fn a_catalog_whose_field_names_are_ids_is_counted_in_bounded_memory() {
     let mut inventory = Inventory::default();
     for n in 0..2000 {

@@ -72,9 +72,9 @@ impl<'a> Collector<'a> {
         }
         let mut left: Vec<_> = self.in_hand.drain().collect();
         left.sort_unstable_by_key(|(number, _)| *number);
-        for (_, mut product) in left {
+        for (number, mut product) in left {
             self.counts.not_reached += product.give_up_waiting() as u64;
-            self.conclude(product);
+            self.conclude(number, product);
         }
         self.write();
         self.tell(Event::Progress(self.counts));
@@ -101,7 +101,7 @@ impl<'a> Collector<'a> {
                 self.tell(Event::Planned { product: in_hand.id.clone(), images });
                 failures.into_iter().for_each(|failure| self.tell(Event::Failed(failure)));
                 if in_hand.waiting() == 0 {
-                    self.conclude(*in_hand);
+                    self.conclude(number, *in_hand);
                 } else {
                     self.in_hand.insert(number, *in_hand);
                 }
@@ -159,7 +159,7 @@ impl<'a> Collector<'a> {
         if is_done {
             if let Some(product) = self.in_hand.remove(&number) {
                 self.ready -= product.ready();
-                self.conclude(product);
+                self.conclude(number, product);
             }
         } else if self.ready > self.most_ready {
             self.write_part();
@@ -167,7 +167,7 @@ impl<'a> Collector<'a> {
     }
 
     /// Every image of the product is settled.
-    fn conclude(&mut self, mut product: InHand) {
+    fn conclude(&mut self, number: u64, mut product: InHand) {
         let products = &mut self.counts.products;
         let reached = product.is_reached();
         if !reached && product.ready() == 0 {
@@ -182,8 +182,8 @@ impl<'a> Collector<'a> {
                 self.tell(Event::Unchanged { product: product.id, images });
                 return;
             };
-            self.batch.push(first, entry(&product, Counted::Unchanged));
-            notes.for_each(|note| self.batch.push(note, entry(&product, Counted::Later)));
+            self.batch.push(number, first, entry(&product, Counted::Unchanged));
+            notes.for_each(|note| self.batch.push(number, note, entry(&product, Counted::Later)));
         } else {
             let counted = match (reached, &product.before) {
                 (false, _) => Counted::NotReached,
@@ -193,9 +193,9 @@ impl<'a> Collector<'a> {
             };
             let removed = product.count_dropped();
             let Ready { write, changed, .. } = product.write();
-            self.batch.push(write, Entry { changed, removed, ..entry(&product, counted) });
+            self.batch.push(number, write, Entry { changed, removed, ..entry(&product, counted) });
             let notes = product.notes();
-            notes.into_iter().for_each(|note| self.batch.push(note, entry(&product, Counted::Later)));
+            notes.into_iter().for_each(|note| self.batch.push(number, note, entry(&product, Counted::Later)));
         }
     }
 
@@ -208,7 +208,7 @@ impl<'a> Collector<'a> {
         let Some(mut product) = self.in_hand.remove(&number) else { return };
         self.ready -= product.ready();
         let Ready { write, slots, changed } = product.write();
-        self.batch.push(write, Entry { changed, ..entry(&product, Counted::Later) });
+        self.batch.push(number, write, Entry { changed, ..entry(&product, Counted::Later) });
         if !self.write() {
             product.refuse(&slots);
         }

@@ -1,5 +1,8 @@
 //! Writes products in batches and tells what became of them.
 //!
+//! A batch is written in the source's order, whichever of its products was ready first, so that a catalog of one batch is
+//! the same however its threads ran.
+//!
 //! When a batch is refused, its products are tried one by one, so that one the store cannot take costs only itself.
 //! When nothing is taken any more (a full disk) the run is stopped: going on would spoil hours of work in order to
 //! report every product as failed.
@@ -49,9 +52,8 @@ pub(super) struct Batch<'a> {
     store: &'a dyn Store,
     most: usize,
     every: Duration,
-    writes: Vec<Write>,
-    /// Each with the number of images its write puts.
-    entries: Vec<(Entry, u64)>,
+    /// Each with its product's number in the source.
+    writes: Vec<(u64, Write, Entry)>,
     images: usize,
     since: Option<Instant>,
     refused: u32,
@@ -61,8 +63,7 @@ pub(super) struct Batch<'a> {
 
 impl<'a> Batch<'a> {
     pub(super) fn new(store: &'a dyn Store, most: usize, every: Duration) -> Self {
-        let (writes, entries) = (Vec::new(), Vec::new());
-        Self { store, most, every, writes, entries, images: 0, since: None, refused: 0, broken: None }
+        Self { store, most, every, writes: Vec::new(), images: 0, since: None, refused: 0, broken: None }
     }
 
     /// When the batch is to be written even if it is not full.
@@ -71,26 +72,32 @@ impl<'a> Batch<'a> {
     }
 
     pub(super) fn is_due(&self) -> bool {
-        self.entries.len() >= self.most.max(1)
+        self.writes.len() >= self.most.max(1)
             || self.images >= IMAGES_PER_BATCH
             || self.since.is_some_and(|since| since.elapsed() >= self.every)
     }
 
-    pub(super) fn push(&mut self, write: Write, entry: Entry) {
-        let new = new_images(&write).count();
-        self.images += new;
-        self.entries.push((entry, new as u64));
-        self.writes.push(write);
+    pub(super) fn push(&mut self, number: u64, write: Write, entry: Entry) {
+        self.images += new_images(&write).count();
+        self.writes.push((number, write, entry));
         self.since.get_or_insert_with(Instant::now);
     }
 
     /// Writes the batch. Gives whether all of it was taken.
     pub(super) fn write(&mut self, counts: &mut Counts, tell: &mut impl FnMut(Event)) -> bool {
-        let (writes, entries) = (std::mem::take(&mut self.writes), std::mem::take(&mut self.entries));
+        let mut batch = std::mem::take(&mut self.writes);
         (self.images, self.since) = (0, None);
-        if writes.is_empty() {
+        if batch.is_empty() {
             return true;
         }
+        // A product may have several writes; those keep their order.
+        batch.sort_by_key(|(number, ..)| *number);
+        let with_new = |(_, write, entry): (u64, Write, Entry)| {
+            let new = new_images(&write).count() as u64;
+            (write, (entry, new))
+        };
+        // An entry goes with the number of images its write puts.
+        let (writes, entries): (Vec<Write>, Vec<(Entry, u64)>) = batch.into_iter().map(with_new).unzip();
         if self.broken.is_none() {
             match self.store.apply(&writes) {
                 Ok(()) => {

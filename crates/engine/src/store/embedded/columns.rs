@@ -5,16 +5,17 @@
 //! the answer is [`Filter::matches`]' by construction. Nothing here knows SQL; `selecting` fills columns and keeps them
 //! up to date.
 
-use crate::filter::{Expression, FacetCounts, FieldPath, Filter, Item, Test};
+use crate::filter::{Expression, FacetCounts, FieldPath, Filter, Item, Test, is_shown_before};
 use crate::index::ProductSet;
 use indexmap::IndexSet;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// The values of one field, by product.
 #[derive(Debug, Default)]
 pub(super) struct Column {
     items: IndexSet<Item>,
-    /// How a text was first written, by its number, where that is not in lower case.
+    /// How a text is shown, by its number, where that is not in lower case.
     written: HashMap<u32, Box<str>>,
     /// Sorted numbers of items. The first is that of products without the field.
     cells: IndexSet<Box<[u32]>>,
@@ -56,14 +57,22 @@ impl Column {
     fn number_of(&mut self, item: Item, written: Option<Box<str>>) -> u32 {
         let bytes = if let Item::Text { folded, .. } = &item { folded.len() } else { 0 };
         let (number, is_new) = self.items.insert_full(item);
-        if is_new {
-            self.held_bytes += bytes;
-            if let Some(written) = written {
-                self.held_bytes += written.len() + WRITTEN_BYTES;
-                self.written.insert(narrow(number), written);
+        self.held_bytes += if is_new { bytes } else { 0 };
+        let number = narrow(number);
+        if let Some(written) = written {
+            match self.written.entry(number) {
+                Entry::Vacant(shown) => {
+                    self.held_bytes += written.len() + WRITTEN_BYTES;
+                    shown.insert(written);
+                }
+                // Of about the same length: a text has few spellings.
+                Entry::Occupied(mut shown) if is_shown_before(&written, shown.get()) => {
+                    shown.insert(written);
+                }
+                Entry::Occupied(_) => {}
             }
         }
-        narrow(number)
+        number
     }
 
     /// How often each value occurs among `products`.
@@ -215,6 +224,24 @@ mod tests {
             .enumerate()
             .for_each(|(product, value)| column.set(product, Item::of(value).map(|item| (item, None))));
         column
+    }
+
+    #[test]
+    fn a_text_is_shown_the_same_in_whatever_order_its_spellings_come() {
+        let spellings = ["acme", "ACME", "Acme"];
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let mut column = Column::default();
+            for (product, spelling) in order.into_iter().map(|at| spellings[at]).enumerate() {
+                let written = Some(spelling.into()).filter(|_| spelling != "acme");
+                column.set(product, Item::of(&json!(spelling)).map(|item| (item, written)));
+            }
+            let counts = column.counts(&ProductSet::of(3, |_| true), 5);
+            assert_eq!(
+                (counts.values[0].value.clone(), counts.values[0].count),
+                (json!("Acme"), 3),
+                "{order:?}"
+            );
+        }
     }
 
     fn field(name: &str) -> FieldPath {
