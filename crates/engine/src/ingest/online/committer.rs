@@ -7,7 +7,7 @@
 use super::change::{Change, ChangeError, Changed, Planned};
 use crate::catalog::{ImageId, ProductId};
 use crate::fetch::uploads::Uploads;
-use crate::store::{Apply, Store, Write};
+use crate::store::{Apply, Store, StoreError, Write};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use std::collections::HashSet;
 use std::io;
@@ -138,26 +138,32 @@ impl Thread {
     /// Stores a group and tells everybody in it.
     fn commit(&self, group: Vec<Waiting>) {
         let mut group = Some(group);
+        let ended = self.alone(&mut |apply| {
+            if let Some(group) = group.take() {
+                self.commit_alone(group, apply);
+            }
+        });
+        if let Err(error) = ended {
+            let error = ChangeError::from(error);
+            group.into_iter().flatten().for_each(|one| (one.tell)(Err(error.clone())));
+        }
+    }
+
+    /// Does `work` while nobody else writes. Another process that is writing may be done in a moment: it is waited for.
+    fn alone(&self, work: &mut dyn FnMut(&mut Apply<'_>)) -> Result<(), StoreError> {
         let began = Instant::now();
+        let mut is_begun = false;
         loop {
             let ended = self.store.alone(&mut |apply| {
-                if let Some(group) = group.take() {
-                    self.commit_alone(group, apply);
-                }
+                is_begun = true;
+                work(apply);
                 Ok(())
             });
-            match (ended, group.take()) {
-                // Another process is writing: it may be done in a moment.
-                (Err(error), Some(untold)) if error.is_taken() && began.elapsed() < PATIENCE => {
-                    group = Some(untold);
+            match ended {
+                Err(error) if !is_begun && error.is_taken() && began.elapsed() < PATIENCE => {
                     thread::sleep(ASK_EVERY);
                 }
-                (Err(error), untold) => {
-                    let error = ChangeError::from(error);
-                    untold.into_iter().flatten().for_each(|one| (one.tell)(Err(error.clone())));
-                    return;
-                }
-                (Ok(()), _) => return,
+                ended => return ended,
             }
         }
     }
@@ -261,10 +267,7 @@ impl Thread {
             return;
         }
         // Looked at again while nobody writes.
-        let swept = self.store.alone(&mut |_| {
-            self.remove_unneeded(unneeded.iter());
-            Ok(())
-        });
+        let swept = self.alone(&mut |_| self.remove_unneeded(unneeded.iter()));
         if let Err(error) = swept {
             tracing::info!(%error, "photos that no product shows stay until the next start");
         }
