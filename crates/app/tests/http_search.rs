@@ -236,9 +236,11 @@ fn requests_beyond_the_places_are_turned_away_and_told_when_to_come_back() {
     // when another one asks,
     let ask = || server.post_json("/v1/search", &json!({"image_id": IMAGES[0]}));
     let turned_away = ask();
-    // then that one is turned away, and served once the first is gone.
+    // then that one is turned away, with a long body no less than with a short one, and served once the first is gone.
     assert_eq!(turned_away.problem(503).0, "busy");
     assert_eq!(turned_away.header("retry-after"), Some("1"));
+    let long = server.post_json("/v1/search", &json!({"text": "x".repeat(8 << 20)}));
+    assert_eq!(long.problem(503).0, "busy");
     drop((asked_for_the_picture, callers));
     assert!(std::iter::repeat_with(ask).take(20_000).any(|reply| reply.status == 200));
 }

@@ -1,8 +1,9 @@
 //! A request's body, whole and bounded in size, in time and in what all bodies together take.
 //!
-//! A body over a limit is read on for a while without being kept: a caller who is cut off while still sending
-//! sees a broken connection instead of the answer that says why. A body that is on its way takes room only for what has
-//! arrived, and no place: callers who send slowly hold up nobody. What is in it is not known here, but for how JSON is read.
+//! A body over a limit, or for which there is no place, is read on for a while without being kept: a caller who is cut off
+//! while still sending sees a broken connection instead of the answer that says why. A body that is on its way takes room only
+//! for what has arrived, and no place: callers who send slowly hold up nobody. What is in it is not known here, but for how
+//! JSON is read.
 
 use super::problem::Problem;
 use super::state::AppState;
@@ -70,8 +71,8 @@ pub(super) async fn receive(
         let detail = format!("the body is packed ({encoding:?}); send it as it is, without Content-Encoding");
         return Err(Problem::unsupported_media_type(detail));
     }
-    state.expect_place()?;
-    let received = read(state, body).await?;
+    let is_crowded = state.has_no_place();
+    let received = read(state, body, is_crowded).await?;
     Ok((received.bytes, Held { _room: received.room, _place: state.place()? }))
 }
 
@@ -104,18 +105,18 @@ pub(super) async fn json<T: DeserializeOwned + Send + 'static>(
     state.on_thread(move |_| read(&bytes)).await
 }
 
-/// Reads all of `body`.
+/// Reads all of `body`, and keeps nothing of it where it `is_crowded`.
 ///
 /// # Errors
 /// 413 over the limit, 408 when it takes too long, 400 when it breaks off, 503 when all bodies together take too much.
-async fn read(state: &AppState, body: Body) -> Result<Received, Problem> {
+async fn read(state: &AppState, body: Body, is_crowded: bool) -> Result<Received, Problem> {
     let timeout = state.limits().body_timeout;
-    tokio::time::timeout(timeout, read_all(state, body)).await.unwrap_or_else(|_| {
+    tokio::time::timeout(timeout, read_all(state, body, is_crowded)).await.unwrap_or_else(|_| {
         Err(Problem::too_slow(format!("the body did not arrive within {} s", timeout.as_secs())))
     })
 }
 
-async fn read_all(state: &AppState, mut body: Body) -> Result<Received, Problem> {
+async fn read_all(state: &AppState, mut body: Body, mut is_crowded: bool) -> Result<Received, Problem> {
     let limit_bytes = state.limits().body_bytes;
     let announced = body.size_hint().lower();
     if announced > (limit_bytes * TOLERANCE) as u64 {
@@ -123,7 +124,6 @@ async fn read_all(state: &AppState, mut body: Body) -> Result<Received, Problem>
     }
     let mut kept = Vec::new();
     let mut room = Room::default();
-    let mut is_crowded = false;
     let mut received = 0_usize;
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
         let frame = frame.map_err(|_| Problem::malformed("the body broke off before its end"))?;

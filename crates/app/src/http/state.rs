@@ -240,13 +240,13 @@ impl AppState {
         Arc::clone(&self.shared.room).try_acquire_many_owned(u32::try_from(steps).ok()?).ok()
     }
 
-    /// Turns away whoever would find no place now, before their body is read.
-    pub(super) fn expect_place(&self) -> Result<(), Problem> {
-        if self.shared.places.available_permits() > 0 {
-            return Ok(());
+    /// Whether who came now would find no place; counted as turned away.
+    pub(super) fn has_no_place(&self) -> bool {
+        let is_crowded = self.shared.places.available_permits() == 0;
+        if is_crowded {
+            self.shared.metrics.refused();
         }
-        self.shared.metrics.refused();
-        Err(Problem::busy())
+        is_crowded
     }
 
     /// A place for an expensive request, held until it is answered.

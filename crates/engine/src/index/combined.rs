@@ -1,6 +1,6 @@
 //! Snapshot, tail and mask as one index: what a store holds and asks.
 //!
-//! Cloning shares everything; writing to a clone copies at most one chunk of the tail and the mask. Questions are
+//! Cloning shares everything; writing to a clone copies at most one chunk of the tail and its mask. Questions are
 //! put to each segment and their answers merged, by key among equals.
 
 use super::dot::Kernel;
@@ -33,7 +33,7 @@ pub struct Index {
     base: Option<Arc<Snapshot>>,
     base_mask: Arc<Mask>,
     base_phashes: Option<Arc<MultiIndex>>,
-    tail: Vec<Arc<Chunk>>,
+    tail: Vec<Chunk>,
 }
 
 impl Index {
@@ -83,7 +83,7 @@ impl Index {
         self.len() == 0
     }
 
-    /// Rows that are held in memory because no snapshot has them.
+    /// Rows that are held in memory because no snapshot has them, some that are no more among them.
     pub fn tail_rows(&self) -> usize {
         self.tail.iter().map(|chunk| chunk.rows()).sum()
     }
@@ -102,10 +102,10 @@ impl Index {
     pub fn push(&mut self, row: &Row<'_>) -> Result<(), IndexError> {
         let previous = self.locate(row.key.0);
         if self.tail.last().is_none_or(|chunk| chunk.is_full()) {
-            self.tail.push(Arc::new(Chunk::new(self.dimensions)));
+            self.tail.push(Chunk::new(self.dimensions));
         }
         if let Some(chunk) = self.tail.last_mut() {
-            Arc::make_mut(chunk).push(row)?;
+            chunk.push(row)?;
         }
         if let Some(previous) = previous {
             self.mask_at(previous);
@@ -152,8 +152,9 @@ impl Index {
             }
             Place::Tail(chunk, row) => {
                 if let Some(chunk) = self.tail.get_mut(chunk) {
-                    Arc::make_mut(chunk).mask(row);
+                    chunk.mask(row);
                 }
+                self.tail.retain(|chunk| chunk.rows() > 0);
             }
         }
     }

@@ -253,6 +253,29 @@ fn a_replaced_image_is_found_as_it_is_now() {
 }
 
 #[test]
+fn images_replaced_over_and_over_take_the_room_of_few() {
+    let images = made(200, 32, 3);
+    let fresh = made(4000, 32, 4);
+    let mut index = Index::empty(32).unwrap();
+    images.iter().for_each(|image| index.push(&image.row()).unwrap());
+    let mut now = images.clone();
+    let mut noise = Noise(2);
+    let before = index.clone();
+    for round in 0..20_000 {
+        let place = noise.word() as usize % now.len();
+        now[place] = Made { key: images[place].key, ..fresh[round % fresh.len()].clone() };
+        index.push(&now[place].row()).unwrap();
+        // As many as are there once more, and in each chunk as many as are not worth the work.
+        assert!(index.tail_rows() <= 2 * images.len() + 20 * 64, "{round}: {}", index.tail_rows());
+    }
+    check_answers(&index, &now.iter().collect::<Vec<_>>(), &queries_for(&now, 32));
+    check_answers(&before, &images.iter().collect::<Vec<_>>(), &queries_for(&images, 32));
+    // And when all go, nothing is left.
+    images.iter().for_each(|image| assert!(index.mask(ImageKey(image.key))));
+    assert!(index.is_empty() && index.tail_rows() <= 20 * 64);
+}
+
+#[test]
 fn tables_over_phashes_change_no_answer() {
     let folder = tempfile::tempdir().unwrap();
     let mut images = made(3000, 2, 8);
