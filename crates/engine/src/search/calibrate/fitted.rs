@@ -25,7 +25,7 @@ pub(super) const PHASH_UNRELATED_BITS: f32 = 32.0;
 const GREY_COLOUR: f32 = 0.02;
 
 /// How many features there are.
-pub(super) const FEATURES: usize = 9;
+pub(super) const FEATURES: usize = 10;
 
 /// Their names, in their order, as the table of evidence heads them.
 pub(crate) const NAMES: [&str; FEATURES] = [
@@ -38,6 +38,7 @@ pub(crate) const NAMES: [&str; FEATURES] = [
     "pdq_above_70",
     "pdq_above_90",
     "phash_above_50",
+    "phash_above_95",
 ];
 
 /// What was fitted for one encoder.
@@ -104,5 +105,6 @@ pub(crate) fn features(evidence: &Evidence) -> [f32; FEATURES] {
         above(pdq, 0.7),
         above(pdq, 0.9),
         above(phash, 0.5),
+        above(phash, 0.95),
     ]
 }

@@ -75,27 +75,48 @@ fn chroma_part(value: f32, greatest: f32) -> f32 {
     0.5 + 0.5 * (value.abs() / greatest).sqrt().copysign(value)
 }
 
+/// What a pixel adds to which bins.
+#[derive(Debug, Clone, Copy, Default)]
+struct Votes {
+    weight: f32,
+    shares: [(usize, f32); 8],
+}
+
+impl Votes {
+    fn of(pixel: [u8; 3], weight: f32) -> Self {
+        let [l, a, b] = lab(pixel);
+        let l = soft_bin(l / GREATEST_LIGHTNESS, LIGHTNESS);
+        let a = soft_bin(chroma_part(a, GREATEST_A), CHROMA);
+        let b = soft_bin(chroma_part(b, GREATEST_B), CHROMA);
+        let along = |(lower, share): (usize, f32), up: usize| {
+            if up == 1 { (lower + 1, share) } else { (lower, 1.0 - share) }
+        };
+        let shares = std::array::from_fn(|corner| {
+            let (li, lw) = along(l, corner & 1);
+            let (ai, aw) = along(a, corner >> 1 & 1);
+            let (bi, bw) = along(b, corner >> 2);
+            ((li * CHROMA + ai) * CHROMA + bi, weight * lw * aw * bw)
+        });
+        Self { weight, shares }
+    }
+}
+
 /// Square roots of the share of pixels in each of [`BINS`] bins; `border` is what surrounds the subject, if anything does.
 pub(super) fn histogram(rgb: &[u8], border: Option<&Border>) -> Vec<f32> {
     let mut bins = vec![0.0_f32; BINS];
     let mut total = 0.0;
     let (pixels, _) = rgb.as_chunks::<3>();
+    // Backgrounds are runs of one colour.
+    let mut last = (None, Votes::default());
     for &pixel in pixels {
-        let weight = if border.is_some_and(|border| border.is_like(pixel)) { BORDER_WEIGHT } else { 1.0 };
-        total += weight;
-        let [l, a, b] = lab(pixel);
-        let l = soft_bin(l / GREATEST_LIGHTNESS, LIGHTNESS);
-        let a = soft_bin(chroma_part(a, GREATEST_A), CHROMA);
-        let b = soft_bin(chroma_part(b, GREATEST_B), CHROMA);
-        for corner in 0..8_usize {
-            let along = |(lower, share): (usize, f32), up: usize| {
-                if up == 1 { (lower + 1, share) } else { (lower, 1.0 - share) }
-            };
-            let (li, lw) = along(l, corner & 1);
-            let (ai, aw) = along(a, corner >> 1 & 1);
-            let (bi, bw) = along(b, corner >> 2);
-            if let Some(bin) = bins.get_mut((li * CHROMA + ai) * CHROMA + bi) {
-                *bin += weight * lw * aw * bw;
+        if last.0 != Some(pixel) {
+            let weight = if border.is_some_and(|border| border.is_like(pixel)) { BORDER_WEIGHT } else { 1.0 };
+            last = (Some(pixel), Votes::of(pixel, weight));
+        }
+        total += last.1.weight;
+        for (bin, share) in last.1.shares {
+            if let Some(bin) = bins.get_mut(bin) {
+                *bin += share;
             }
         }
     }
