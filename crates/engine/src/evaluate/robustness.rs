@@ -77,7 +77,8 @@ pub enum EvaluateError {
     Labels(String),
 }
 
-/// Every stored image, in the order of its handles.
+/// Every stored image, by its product and then by its id: what is drawn of them by a seed is the same in every catalog of the
+/// same photos, in whatever order they were stored.
 ///
 /// # Errors
 /// When the store fails.
@@ -86,10 +87,12 @@ pub fn all_images(searcher: &Searcher) -> Result<Vec<StoredImage>, StoreError> {
     loop {
         let page = searcher.store().scan(images.last().map(|image| image.key), PAGE)?;
         if page.is_empty() {
-            return Ok(images);
+            break;
         }
         images.extend(page);
     }
+    images.sort_by(|a, b| (&a.product, &a.id).cmp(&(&b.product, &b.id)));
+    Ok(images)
 }
 
 /// Reads and decodes the photo that an image was made from.
