@@ -22,7 +22,7 @@ impl Languages {
     /// When a part is empty or has something else in it than letters, digits, `_`, `-` and a `*` at its end.
     pub fn parse(text: &str) -> Result<Self, LanguageError> {
         let patterns = text.split(',').map(|part| {
-            let pattern = plain(part.trim());
+            let pattern: String = plain(part.trim()).collect();
             let body = pattern.strip_suffix('*').unwrap_or(&pattern);
             let is_well_formed = body.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
             if is_well_formed && !pattern.is_empty() {
@@ -37,23 +37,29 @@ impl Languages {
     /// How good a language is; 0 is the best. No tag at all is the worst.
     pub(super) fn rank(&self, tag: Option<&str>) -> usize {
         let Some(tag) = tag else { return usize::MAX };
-        // As they stand is how nearly all are written.
-        let tag = if tag.contains('-') || tag.bytes().any(|b| b.is_ascii_uppercase()) {
-            plain(tag)
-        } else {
-            tag.to_owned()
-        };
         let matches = |pattern: &String| match pattern.strip_suffix('*') {
-            Some(front) => tag.starts_with(front) || Some(tag.as_str()) == front.strip_suffix('_'),
-            None => tag == *pattern,
+            Some(front) => {
+                starts_with(tag, front) || front.strip_suffix('_').is_some_and(|front| is(tag, front))
+            }
+            None => is(tag, pattern),
         };
         let listed = self.0.iter().position(matches);
-        listed.unwrap_or(self.0.len() + usize::from(!tag.starts_with("en")))
+        listed.unwrap_or(self.0.len() + usize::from(!starts_with(tag, "en")))
     }
 }
 
-fn plain(tag: &str) -> String {
-    tag.to_ascii_lowercase().replace('-', "_")
+/// As patterns are kept and tags compared: in small letters, with `_`.
+fn plain(tag: &str) -> impl Iterator<Item = char> {
+    tag.chars().map(|c| if c == '-' { '_' } else { c.to_ascii_lowercase() })
+}
+
+fn is(tag: &str, pattern: &str) -> bool {
+    plain(tag).eq(pattern.chars())
+}
+
+fn starts_with(tag: &str, front: &str) -> bool {
+    let mut tag = plain(tag);
+    front.chars().all(|c| tag.next() == Some(c))
 }
 
 #[cfg(test)]

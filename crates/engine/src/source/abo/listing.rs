@@ -27,7 +27,11 @@ pub(super) struct Listing {
 
 /// Reads one line.
 pub(super) fn read(line: &[u8], languages: &Languages) -> Result<Listing, String> {
-    let Line(attributes) = serde_json::from_slice(line).map_err(|error| {
+    // Told to be text once, not string by string.
+    let line = str::from_utf8(line).map_err(|error| {
+        format!("is not a listing in JSON: no text in UTF-8 at byte {}", error.valid_up_to() + 1)
+    })?;
+    let Line(attributes) = serde_json::from_str(line).map_err(|error| {
         let text = error.to_string();
         let what = text.split(" at line ").next().unwrap_or_default();
         format!("is not a listing in JSON: {what} at column {}", error.column())
@@ -71,13 +75,11 @@ fn text_of(value: &Value) -> String {
 
 /// Texts in several languages, or values in none.
 fn values(name: &str, elements: &[Attribute<'_>], languages: &Languages, fields: &mut Fields) {
-    let tag =
-        |element: &Attribute<'_>| element.get("language_tag").and_then(Attribute::text).map(str::to_owned);
-    let best = elements.iter().map(|element| element.get("language_tag").and_then(Attribute::text));
-    let best = best.min_by_key(|tag| languages.rank(*tag)).flatten().map(str::to_owned);
+    let tags = || elements.iter().map(|element| element.get("language_tag").and_then(Attribute::text));
+    let best = tags().min_by_key(|tag| languages.rank(*tag)).flatten();
     let mut kept: Vec<Value> = Vec::new();
     let mut standardized: Vec<Value> = Vec::new();
-    for element in elements.iter().filter(|element| tag(element) == best) {
+    for (element, _) in elements.iter().zip(tags()).filter(|(_, tag)| *tag == best) {
         if let Some((unit, value)) = measure(element) {
             fields.insert(format!("{name}_{unit}"), value);
             continue;
