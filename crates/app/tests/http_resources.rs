@@ -252,8 +252,8 @@ fn listening_beyond_this_machine_needs_a_word_from_the_operator() {
     let store =
         EmbeddedStore::create(&folder.path().join("shop.lookalike"), &[encoder.id().clone()]).unwrap();
     let searcher = Searcher::new(Arc::new(store), encoder).unwrap();
-    let state =
-        AppState::new(searcher, Fetcher::new(FetchOptions::default()).unwrap(), ServeLimits::default());
+    let fetcher = Fetcher::new(FetchOptions::default()).unwrap();
+    let state = AppState::new(searcher, fetcher, ServeLimits::default()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let refusals = [

@@ -207,6 +207,7 @@ impl Service {
         let fetching = FetchOptions { allow_private: self.allow_private_urls, ..FetchOptions::default() };
         let place = catalog.folder()?;
         let state = AppState::new(searcher, Fetcher::new(fetching)?, self.limits())
+            .context("cannot start threads for requests")?
             .with_photos(photos)
             .with_metrics(metrics)
             .with_listing(self.compat.listing())

@@ -13,6 +13,7 @@ mod catalog;
 mod check;
 mod compat;
 mod connections;
+mod cores;
 mod cors;
 mod crop;
 mod docs;

@@ -7,6 +7,7 @@
 
 use super::body::ROOM_STEP_BYTES;
 use super::compat::ListingFields;
+use super::cores::{Cores, NotDone};
 use super::jobs::Jobs;
 use super::metrics::Metrics;
 use super::problem::Problem;
@@ -74,7 +75,7 @@ struct Shared {
     /// In steps of [`ROOM_STEP_BYTES`].
     room: Arc<Semaphore>,
     places: Arc<Semaphore>,
-    cores: Arc<Semaphore>,
+    cores: Cores,
     metrics: Metrics,
     stopping: AtomicBool,
 }
@@ -112,11 +113,14 @@ impl KeptPhotos<'_> {
 
 impl AppState {
     /// A server's state over one catalog. `fetcher` fetches the URLs that callers name.
-    pub fn new(searcher: Searcher, fetcher: Fetcher, limits: ServeLimits) -> Self {
+    ///
+    /// # Errors
+    /// When there is no room for threads.
+    pub fn new(searcher: Searcher, fetcher: Fetcher, limits: ServeLimits) -> std::io::Result<Self> {
         let steps = limits.bodies_bytes.div_ceil(ROOM_STEP_BYTES).min(Semaphore::MAX_PERMITS);
         let room = Arc::new(Semaphore::new(steps));
         let places = Arc::new(Semaphore::new(limits.places.max(1)));
-        let cores = Arc::new(Semaphore::new(limits.cores.max(1)));
+        let cores = Cores::new(limits.cores)?;
         let (metrics, stopping) = (Metrics::new(), AtomicBool::new(false));
         let (catalog, photos, jobs) = (Reloading::new(searcher), None, None);
         let listing = ListingFields::default();
@@ -133,7 +137,7 @@ impl AppState {
             metrics,
             stopping,
         };
-        Self { shared: Arc::new(shared) }
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// Lets the catalog, which is the folder `place`, be changed by callers, and opens it again when it becomes another
@@ -217,9 +221,9 @@ impl AppState {
 
     /// Places and cores, of each how many are taken and how many there are.
     pub(super) fn occupied(&self) -> ((usize, usize), (usize, usize)) {
-        let of = |all: usize, gate: &Semaphore| (all.saturating_sub(gate.available_permits()), all);
-        let (limits, shared) = (&self.shared.limits, &self.shared);
-        (of(limits.places.max(1), &shared.places), of(limits.cores.max(1), &shared.cores))
+        let places = self.shared.limits.places.max(1);
+        let taken = places.saturating_sub(self.shared.places.available_permits());
+        ((taken, places), self.shared.cores.occupied())
     }
 
     pub(super) fn photos(&self) -> Option<KeptPhotos<'_>> {
@@ -262,20 +266,23 @@ impl AppState {
         &self,
         work: impl FnOnce(&Searcher) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let metrics = self.metrics();
-        let begun = Instant::now();
-        let waiting = metrics.waiting_for_core();
-        let free = Arc::clone(&self.shared.cores).acquire_owned();
-        let core = tokio::time::timeout(self.limits().core_timeout, free).await;
-        drop(waiting);
-        metrics.spent(Stage::Wait, begun.elapsed());
-        let core = core.ok().and_then(Result::ok).ok_or_else(Problem::busy)?;
-        self.on_thread(move |searcher| {
-            // Held by the work, not by the request: a caller who hangs up frees no core.
-            let _core = core;
-            work(searcher)
-        })
-        .await
+        let shared = Arc::clone(&self.shared);
+        let (waiting, begun) = (self.metrics().waiting_for_core(), Instant::now());
+        // What is logged there is about this request too.
+        let span = tracing::Span::current();
+        let work = move || {
+            drop(waiting);
+            shared.metrics.spent(Stage::Wait, begun.elapsed());
+            span.in_scope(|| work(&shared.catalog.now().searcher))
+        };
+        match self.shared.cores.run(self.limits().core_timeout, work).await {
+            Ok(outcome) => outcome,
+            Err(NotDone::NotBegun) => {
+                self.metrics().spent(Stage::Wait, begun.elapsed());
+                Err(Problem::busy())
+            }
+            Err(NotDone::Panicked(panicked)) => Err(Problem::internal("a request's thread", &panicked)),
+        }
     }
 
     /// [`Self::compute`], once more where the catalog was exchanged under it.

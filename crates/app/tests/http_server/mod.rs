@@ -169,8 +169,8 @@ impl Server {
             ..FetchOptions::default()
         });
         let photos = PhotoCache::new(&place, 0);
-        let state =
-            AppState::new(searcher, fetcher.unwrap(), limits).with_photos(photos).with_listing(listing);
+        let state = AppState::new(searcher, fetcher.unwrap(), limits).unwrap();
+        let state = state.with_photos(photos).with_listing(listing);
         let state = state.with_catalog(&place).unwrap().with_imports(&place, allow_private).unwrap();
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let (ready, address) = std::sync::mpsc::channel();
@@ -282,8 +282,8 @@ pub(crate) fn refusal(options: &ServeOptions) -> String {
     let store =
         EmbeddedStore::create(&folder.path().join("shop.lookalike"), &[encoder.id().clone()]).unwrap();
     let searcher = Searcher::new(Arc::new(store), encoder).unwrap();
-    let state =
-        AppState::new(searcher, Fetcher::new(FetchOptions::default()).unwrap(), ServeLimits::default());
+    let fetcher = Fetcher::new(FetchOptions::default()).unwrap();
+    let state = AppState::new(searcher, fetcher, ServeLimits::default()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     format!("{:#}", runtime.block_on(serve(state, options, |_| {}, async {})).unwrap_err())
 }
