@@ -8,7 +8,6 @@ use super::robustness::EvaluateError;
 use super::suite::{Suite, is_twin};
 use crate::search::Evidence;
 use crate::search::calibrate::{fitted, unaided};
-use lookalike_vision::look::Colours;
 use std::io::{self, Write};
 
 /// Candidates by each signature of a query that are written down.
@@ -39,12 +38,8 @@ pub fn gather(
     let by_query = suite.each(told, &|query, picture| {
         let probe = suite.searcher.probe(&picture, None, None)?;
         let original = suite.images.get(query.original);
-        let asked = Colours::in_vector(probe.vector());
         let compared = suite.searcher.compared(&probe, CANDIDATES)?.into_iter().map(|(image, evidence)| {
             let right = original.is_some_and(|original| is_twin(&image, original, slot));
-            let stored = image.vectors.get(slot).and_then(|vector| Colours::in_vector(vector));
-            let colours = asked.as_ref().zip(stored).map(|(asked, stored)| asked.cosine(&stored));
-            let evidence = Evidence { colours, ..evidence };
             Compared { query: 0, edit: query.edit, right, evidence }
         });
         Ok(compared.collect::<Vec<_>>())

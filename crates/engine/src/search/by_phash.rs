@@ -61,9 +61,8 @@ impl Judging<'_> {
         if !evidence.same_bytes
             && unaided::is_near(&evidence)
             && let Some(vector) = self.slot.and_then(|slot| image.vectors.get(slot))
-            && let Some(stored) = Colours::in_vector(vector)
         {
-            evidence.colours = self.colours()?.map(|asked| asked.cosine(&stored));
+            evidence.colours = self.colours()?.and_then(|asked| asked.cosine_with(vector));
         }
         let judgement = without_vectors(&evidence, Mode::Duplicate);
         Ok((image.product, Found { key: image.key, image: image.id, evidence, judgement }))

@@ -48,7 +48,8 @@ pub struct Evidence {
     /// added has none, nor has a query of an encoder that is no longer there. They are judged by their hashes alone.
     #[serde(skip)]
     pub has_vector: bool,
-    /// Cosine of which colours both have, 0 to 1; only where a pair is judged by hashes and it was looked at.
+    /// Cosine of which colours both have, 0 to 1: where the encoder's vectors tell, or where a pair is judged by its hashes and
+    /// it was looked at.
     #[serde(skip)]
     pub colours: Option<f32>,
 }
@@ -103,7 +104,7 @@ impl Evidence {
             background,
             colour: probe.colour,
             has_vector: [vector, &probe.vector].iter().all(|one| one.iter().any(|number| *number != 0.0)),
-            colours: None,
+            colours: probe.colours.as_ref().and_then(|colours| colours.cosine_with(vector)),
         })
     }
 

@@ -3,9 +3,10 @@
 use lookalike_vision::Picture;
 use lookalike_vision::encoder::{EncodeError, Encoder};
 use lookalike_vision::hash::{Hashes, PdqHash, pdq_orientations};
+use lookalike_vision::look::Colours;
 
 use super::SearchError;
-use super::likeness::likeness_query;
+use super::likeness::{colours_of, likeness_query};
 use super::parts::{self, Part};
 use crate::ingest::online::Prepared;
 use crate::store::{NewImage, StoredImage};
@@ -22,6 +23,8 @@ pub struct Probe {
     pub(super) vector: Vec<f32>,
     /// What stored vectors are compared with where products are asked for.
     pub(super) likeness: Vec<f32>,
+    /// Which colours `vector` says there are, where its encoder tells.
+    pub(super) colours: Option<Colours>,
     /// Where the encoder of `vector` stands among the store's.
     pub(super) slot: usize,
     /// How much colour there is, 0 to 1: the mean difference between the strongest and the weakest channel. 1 where the
@@ -50,31 +53,34 @@ impl Probe {
             let reason = format!("it gave {} numbers instead of {}", vector.len(), encoder.id().dimensions);
             return Err(EncodeError { encoder: encoder.id().name.clone(), reason });
         }
-        let likeness = likeness_query(&encoder.id().name, &vector).into_owned();
-        Ok(Self::of_signatures(picture, sha256, Hashes::of(picture), (vector, likeness), slot))
+        let hashes = Hashes::of(picture);
+        Ok(Self::of_signatures(picture, sha256, hashes, vector, slot, &encoder.id().name))
     }
 
     /// The signatures of a photo that is ready to be stored; `vector` is the one of the encoder at `slot`, whose name is
     /// `encoder`.
     pub(super) fn of_prepared(prepared: &Prepared, vector: Vec<f32>, slot: usize, encoder: &str) -> Self {
         let NewImage { fingerprint, hashes, .. } = &prepared.image;
-        let likeness = likeness_query(encoder, &vector).into_owned();
         let sha256 = Some(fingerprint.sha256);
-        Self::of_signatures(&prepared.picture, sha256, *hashes, (vector, likeness), slot)
+        Self::of_signatures(&prepared.picture, sha256, *hashes, vector, slot, encoder)
     }
 
     fn of_signatures(
         picture: &Picture,
         sha256: Option<[u8; 32]>,
         hashes: Hashes,
-        (vector, likeness): (Vec<f32>, Vec<f32>),
+        vector: Vec<f32>,
         slot: usize,
+        encoder: &str,
     ) -> Self {
+        let likeness = likeness_query(encoder, &vector).into_owned();
+        let colours = colours_of(encoder, &vector);
         let pdqs = pdq_orientations(picture).to_vec();
         let pixels = parts::kept(picture);
         let colour = colour_of(&pixels, 1);
         let pixels = Some(Arc::new(pixels));
-        Self { sha256, hashes, pdqs, vector, likeness, slot, colour, pixels, parts: OnceLock::new() }
+        let parts = OnceLock::new();
+        Self { sha256, hashes, pdqs, vector, likeness, colours, slot, colour, pixels, parts }
     }
 
     /// The signatures that are stored of an image; `slot` counts into the store's encoders, and `encoder` is the name of that
@@ -83,6 +89,7 @@ impl Probe {
         let vector = image.vectors.get(slot).cloned().unwrap_or_default();
         Self {
             likeness: likeness_query(encoder, &vector).into_owned(),
+            colours: colours_of(encoder, &vector),
             sha256: Some(image.fingerprint.sha256),
             hashes: image.hashes,
             pdqs: vec![image.hashes.pdq.hash],

@@ -23,14 +23,22 @@ impl Colours {
     /// Those that are part of a vector of this encoder. `None` where it is not of [`DIMENSIONS`] numbers, or is of a photo that
     /// could not be encoded.
     pub fn in_vector(vector: &[f32]) -> Option<Self> {
-        let colours = vector.get(NETWORK_DIMENSIONS..NETWORK_DIMENSIONS + COLOURS)?;
-        // Every picture has some.
-        let is_one = vector.len() == DIMENSIONS && colours.iter().any(|share| *share != 0.0);
-        is_one.then(|| Self(unit(colours.to_vec())))
+        colours_in(vector).map(|colours| Self(unit(colours.to_vec())))
     }
 
-    /// How much two pictures' colours have in common, 0 to 1.
-    pub fn cosine(&self, other: &Self) -> f32 {
-        self.0.iter().zip(&other.0).map(|(x, y)| x * y).sum::<f32>().clamp(0.0, 1.0)
+    /// How much these and the colours in `vector` have in common, 0 to 1; `None` where that has none, as [`Self::in_vector`]
+    /// says.
+    pub fn cosine_with(&self, vector: &[f32]) -> Option<f32> {
+        let stored = colours_in(vector)?;
+        let norm = stored.iter().map(|share| share * share).sum::<f32>().sqrt();
+        let dot = self.0.iter().zip(stored).map(|(x, y)| x * y).sum::<f32>();
+        Some((dot / norm).clamp(0.0, 1.0))
     }
+}
+
+fn colours_in(vector: &[f32]) -> Option<&[f32]> {
+    let colours = vector.get(NETWORK_DIMENSIONS..NETWORK_DIMENSIONS + COLOURS)?;
+    // Every picture has some.
+    let is_one = vector.len() == DIMENSIONS && colours.iter().any(|share| *share != 0.0);
+    is_one.then_some(colours)
 }

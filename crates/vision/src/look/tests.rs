@@ -83,16 +83,18 @@ fn colours_are_compared_without_the_network_as_with_it() {
     let (red, blue) =
         (square_on([255; 3], [200, 30, 30], 200, 40), square_on([255; 3], [30, 60, 200], 200, 40));
     let stored = look.encode(&[&red, &blue]).unwrap();
-    let [stored_red, stored_blue] = [0, 1].map(|at| Colours::in_vector(&stored[at]).unwrap());
+    let stored_red = Colours::in_vector(&stored[0]).unwrap();
     // then the colours of the red one, taken alone, say of both what their vectors say:
     let asked = Colours::of(&red).unwrap();
-    assert!((asked.cosine(&stored_blue) - stored_red.cosine(&stored_blue)).abs() < 1e-5);
+    let with = |colours: &Colours, vector: &[f32]| colours.cosine_with(vector).unwrap();
+    assert!((with(&asked, &stored[1]) - with(&stored_red, &stored[1])).abs() < 1e-5);
     // they are its own, and not the blue one's.
-    assert!(asked.cosine(&stored_red) > 0.9999);
-    assert!(asked.cosine(&stored_blue) < 0.6);
+    assert!(with(&asked, &stored[0]) > 0.9999);
+    assert!(with(&asked, &stored[1]) < 0.6);
     // Of what could not be encoded, or is another encoder's, nothing is said.
     assert_eq!(Colours::in_vector(&[0.0; DIMENSIONS]), None);
     assert_eq!(Colours::in_vector(&stored[0][1..]), None);
+    assert_eq!(asked.cosine_with(&stored[0][1..]), None);
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub(super) const PHASH_UNRELATED_BITS: f32 = 32.0;
 const GREY_COLOUR: f32 = 0.02;
 
 /// How many features there are.
-pub(super) const FEATURES: usize = 10;
+pub(super) const FEATURES: usize = 14;
 
 /// Their names, in their order, as the table of evidence heads them.
 pub(crate) const NAMES: [&str; FEATURES] = [
@@ -37,8 +37,12 @@ pub(crate) const NAMES: [&str; FEATURES] = [
     "pdq_above_50",
     "pdq_above_70",
     "pdq_above_90",
+    "pdq_above_97",
     "phash_above_50",
     "phash_above_95",
+    "colours",
+    "colours_above_80",
+    "colours_above_95",
 ];
 
 /// What was fitted for one encoder.
@@ -87,6 +91,7 @@ pub(crate) fn has_no_colour(colour: f32) -> bool {
 ///
 /// * `cosine`: of the whole picture, at least 0; `best` is the greater of it and of the best part's;
 /// * `pdq`, `phash`: the share of unrelated pictures' bits that do not differ; 0 for a PDQ of a quality below 50;
+/// * `colours`: the cosine of the colours in both vectors; 0 where they hold none;
 /// * `_above_`: by how much it is above what the query has in common with the catalog in general
 ///   ([`Background`](crate::search::Background)), or above so many hundredths.
 pub(crate) fn features(evidence: &Evidence) -> [f32; FEATURES] {
@@ -95,6 +100,7 @@ pub(crate) fn features(evidence: &Evidence) -> [f32; FEATURES] {
     let trusted = evidence.pdq_quality >= PDQ_TRUSTED_QUALITY;
     let pdq = if trusted { share(evidence.pdq_bits, PDQ_UNRELATED_BITS) } else { 0.0 };
     let phash = share(evidence.phash_bits, PHASH_UNRELATED_BITS);
+    let colours = evidence.colours.unwrap_or(0.0);
     [
         cosine,
         above(cosine, evidence.background),
@@ -104,7 +110,11 @@ pub(crate) fn features(evidence: &Evidence) -> [f32; FEATURES] {
         above(pdq, 0.5),
         above(pdq, 0.7),
         above(pdq, 0.9),
+        above(pdq, 0.97),
         above(phash, 0.5),
         above(phash, 0.95),
+        colours,
+        above(colours, 0.8),
+        above(colours, 0.95),
     ]
 }

@@ -41,7 +41,7 @@ fn evidence(phash_bits: u32, pdq_bits: u32, cosine: f32) -> Evidence {
         background: 0.35,
         colour: 0.2,
         has_vector: true,
-        colours: None,
+        colours: Some(cosine.max(0.0)),
     }
 }
 
@@ -66,6 +66,12 @@ fn more_agreement_never_scores_lower() {
                         assert!(nearer >= of(bits, bits * 4 + 1, cosine, cosine));
                         assert!(nearer >= of(bits, bits * 4, cosine - 0.01, cosine - 0.01));
                         assert!(nearer <= of(bits, bits * 4, cosine, cosine + 0.01));
+                        let recoloured = Evidence {
+                            colour,
+                            colours: Some((cosine - 0.02).max(0.0)),
+                            ..evidence(bits, bits * 4, cosine)
+                        };
+                        assert!(nearer >= judge.judge(&recoloured, mode).score);
                     }
                 }
             }
