@@ -128,3 +128,20 @@ fn stopped_after_the_vectors_were_made_it_only_takes_look_0_away() {
     assert!(ran.is_done().stdout.contains("look-0 and its vectors"), "{ran:#?}");
     assert_eq!(encoders(&shop), ["look-1"]);
 }
+
+#[test]
+fn a_demo_of_a_version_with_other_weights_is_indexed_anew() {
+    let shop = Shop::new();
+    let draw = ["demo", "demo", "--products", "1", "--no-serve"];
+    shop.run(draw).is_done();
+    // Given the same demo, indexed by a look-1 of other weights,
+    let catalog = shop.path("demo/shop.lookalike");
+    fs::remove_dir_all(&catalog).unwrap();
+    let other = EncoderId { digest: "0".repeat(64), ..lookalike_vision::look::id().clone() };
+    drop(EmbeddedStore::create(&catalog, &[other]).unwrap());
+    // then it is made anew, and said to be; and the next time there is nothing to do.
+    let again = shop.run(draw);
+    assert!(again.is_done().stderr.contains("made anew"), "{again:#?}");
+    assert!(!shop.run(draw).is_done().stderr.contains("made anew"));
+    assert_eq!(shop.run(["status", "demo/shop.lookalike", "--json"]).is_done().json()["products"], 1);
+}

@@ -13,6 +13,10 @@ use crate::demo::{DemoOptions, Written, write};
 use anyhow::Context;
 use lookalike_engine::ingest::Ingest;
 use lookalike_engine::source::SourceOptions;
+use lookalike_engine::store::Store;
+use lookalike_engine::store::embedded::{Access, EmbeddedStore};
+use lookalike_vision::look;
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -49,6 +53,10 @@ impl Demo {
         let Self { folder, products, seed, no_serve, service } = self;
         let written = draw(&folder, DemoOptions { seed, products })?;
         let catalog = folder.join("shop.lookalike");
+        if is_of_other_weights(&catalog) {
+            writeln!(io::stderr(), "{}: made anew, with this version's look-1", catalog.display())?;
+            fs::remove_dir_all(&catalog).with_context(|| format!("cannot remove {}", catalog.display()))?;
+        }
         let run = Run {
             place: &catalog,
             source: &folder.join("products.csv"),
@@ -85,6 +93,13 @@ impl Demo {
             writeln!(io::stdout(), "\nOr on the page: {scheme}://{address}/   (Ctrl-C stops)")
         })
     }
+}
+
+/// Whether the demo was indexed by a version whose `look-1` had other weights: its vectors say nothing to this one.
+fn is_of_other_weights(catalog: &Path) -> bool {
+    // What is not there is made, and what cannot be opened is told by what opens it next.
+    let store = EmbeddedStore::open(catalog, Access::ReadOnly);
+    store.is_ok_and(|store| store.encoders().iter().any(|id| id.name == look::NAME && id != look::id()))
 }
 
 fn draw(folder: &Path, options: DemoOptions) -> anyhow::Result<Written> {

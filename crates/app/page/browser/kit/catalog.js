@@ -11,6 +11,7 @@ export const CATALOG = `${FOLDER}/in-order.lookalike`;
 export const PRODUCTS = 120;
 
 export default async function draw() {
+  if (existsSync(CATALOG) && !(await isServed())) await rm(FOLDER, { recursive: true });
   const drawn = await drawDemo(PROGRAM, FOLDER, PRODUCTS);
   if (existsSync(CATALOG)) return;
   const [lines, unfinished] = [`${FOLDER}/in-order.jsonl`, `${CATALOG}.unfinished`];
@@ -19,6 +20,12 @@ export default async function draw() {
   await rm(unfinished, { recursive: true, force: true });
   await run(PROGRAM, ["import", unfinished, lines]);
   await rename(unfinished, CATALOG);
+}
+
+/** Whether the program takes what an earlier one made. @returns {Promise<boolean>} */
+async function isServed() {
+  const [picture = ""] = await readdir(`${FOLDER}/queries`);
+  return run(PROGRAM, ["search", CATALOG, `${FOLDER}/queries/${picture}`]).then(() => true, () => false);
 }
 
 /** An export with its products in the order of their ids, each with its photos after it. @param {string} lines */
