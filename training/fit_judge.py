@@ -5,8 +5,9 @@
 
 Logistic regression of "this candidate is the photo that was edited" on the features of each row, once for queries in
 colour and once for grey ones; and for questions about hashes alone on their own features, of the rows that such a question
-has for candidates, once by the hashes and once, of pairs near by hashes and queries in colour, with colours. No weight may be below 0, so that more agreement never lowers the probability: Newton's
-steps on the weights above 0, projected (numpy alone; no chance in it, so the same evidence gives the same weights).
+has for candidates, once by the hashes and once, of pairs near by hashes and queries in colour, with colours. No weight may
+be below 0, so that more agreement never lowers the probability: Newton's steps on the weights above 0, projected (numpy
+alone; no chance in it, so the same evidence gives the same weights).
 """
 
 import argparse
@@ -24,6 +25,7 @@ SHARED = ROOT.parent / "shared/images"
 SHRINKAGE = 1e-4  # of weights of features in units of their deviation
 COLUMNS = 8  # before the features: query, edit, right, unrelated, unlike, background, grey, near
 ALONE = "alone_"  # begins the names of features for questions about hashes alone
+TRIALS = "240"  # of each edit
 NEAREST = 16  # rows of a query, those of the nearest pHash, that are candidates of such a question
 
 
@@ -31,7 +33,7 @@ def evidence(program: Path, encoder: str, folder: Path) -> Path:
     """Indexes dev and compares the candidates of its edited photos of the fold `train`."""
     catalog, table = folder / "dev", folder / "evidence.csv"
     subprocess.run([program, "index", catalog, SHARED / "dev", "--encoder", encoder], check=True, stdout=sys.stderr)
-    asked = ("--labels", SHARED / "labels.csv", "--fold", "train", "--tiles", SHARED / "train.tar")
+    asked = ("--labels", SHARED / "labels.csv", "--fold", "train", "--trials", TRIALS, "--tiles", SHARED / "train.tar")
     subprocess.run([program, "evaluate", catalog, *asked, "--evidence", table], check=True)
     return table
 
@@ -111,8 +113,8 @@ def figures(table: dict[str, np.ndarray], log_odds: np.ndarray) -> tuple[float, 
 def source(names: dict, fitted: dict, table: dict[str, np.ndarray], reached: dict) -> str:
     def logistic(kind: str, indent: str) -> str:
         bias, weights = fitted[kind]
-        of = "".join(f"{indent}        {weight:.4f}, // {name}\n" for name, weight in zip(names[kind], weights))
-        return f"Logistic {{\n{indent}    bias: {bias:.4f},\n{indent}    of: [\n{of}{indent}    ],\n{indent}}}"
+        of = "".join(f"{indent}        {weight:.3f}, // {name}\n" for name, weight in zip(names[kind], weights))
+        return f"Logistic {{\n{indent}    bias: {bias:.3f},\n{indent}    of: [\n{of}{indent}    ],\n{indent}}}"
 
     queries = len(np.unique(table["query"]))
     return f"""//! The fitted weights of `check`, written by `training/fit_judge.py`; docs/judging.md says how they are made again.

@@ -166,7 +166,8 @@ struct EvidenceAnswer {
     /// The part of the question's picture that looks more like the image found than the whole does, where it was looked
     /// for and does: `upper_left`, `upper_right`, `lower_left`, `lower_right`, `upper`, `without_border`.
     region: Option<&'static str>,
-    /// Cosine of that part's vector and the image's; that of the whole where there is none.
+    /// Cosine of that part's vector and the image's; that of the whole where there is none, as it may have been before it was
+    /// made darker or was given a cast where its border tells of that.
     region_cosine: f32,
 }
 

@@ -36,7 +36,8 @@ pub struct Evidence {
     pub likeness: f32,
     /// The part of the query that looks more like the image than the whole query does, where one was looked for and does.
     pub region: Option<Region>,
-    /// Cosine of that part's vector and the image's; that of the whole where there is none.
+    /// Cosine of that part's vector and the image's; that of the whole where there is none, or of the whole as it may have been
+    /// before it was made darker or was given a cast, where its border tells of that and it is greater.
     pub region_cosine: f32,
     /// What the query's vector has in common with photos of the catalog in general: see [`Background`].
     #[serde(skip)]
@@ -52,6 +53,9 @@ pub struct Evidence {
     /// it was looked at.
     #[serde(skip)]
     pub colours: Option<f32>,
+    /// The same of the colours that the query may have had before it was made darker or was given a cast.
+    #[serde(skip)]
+    pub colours_before: Option<f32>,
 }
 
 /// Mean cosine of a query with those of a sample of the catalog that are nearest to it but for the very nearest, which may
@@ -59,6 +63,9 @@ pub struct Evidence {
 /// a high one, and a high cosine says less of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Background(pub f32);
+
+/// Least cosine of colours that are the same.
+const LIKE_COLOURS: f32 = 0.97;
 
 /// Which of the sample's cosines count, the greatest being number 0.
 const COUNTED: std::ops::Range<usize> = 4..12;
@@ -75,6 +82,11 @@ impl Background {
 }
 
 impl Evidence {
+    /// Whether query and image have the same colours, as far as is known, so that neither was recoloured.
+    pub(super) fn has_like_colours(&self) -> bool {
+        self.colours.is_none_or(|cosine| cosine >= LIKE_COLOURS)
+    }
+
     /// Compares `probe` and its `parts` with a stored image by every signature. `None` where the image has no vector of the
     /// probe's encoder.
     pub(super) fn gather(
@@ -89,8 +101,9 @@ impl Evidence {
         let cosine = dot(&probe.vector, vector);
         let (region, region_cosine) = parts
             .iter()
-            .map(|part| (Some(part.region), dot(&part.vector, vector)))
+            .map(|part| (part.region, dot(&part.vector, vector)))
             .fold((None, cosine), |best, part| if part.1 > best.1 { part } else { best });
+        let before = parts.iter().filter_map(|part| part.colours.as_ref());
         Some(Self {
             same_bytes: probe.sha256 == Some(image.fingerprint.sha256),
             phash_bits: probe.hashes.phash.distance(image.hashes.phash),
@@ -105,6 +118,7 @@ impl Evidence {
             colour: probe.colour,
             has_vector: [vector, &probe.vector].iter().all(|one| one.iter().any(|number| *number != 0.0)),
             colours: probe.colours.as_ref().and_then(|colours| colours.cosine_with(vector)),
+            colours_before: before.filter_map(|colours| colours.cosine_with(vector)).reduce(f32::max),
         })
     }
 
@@ -126,6 +140,7 @@ impl Evidence {
             colour: 1.0,
             has_vector: false,
             colours: None,
+            colours_before: None,
         }
     }
 }

@@ -1,13 +1,16 @@
-//! Parts of a query picture that are looked for beside the whole.
+//! What a query picture is looked for as, beside the whole of it as it is: its parts, and the whole as it may have been.
 //!
-//! A collage or a screenshot shows the stored photo in a part of itself, and a photo cut from a larger one is a part of it.
-//! Each part is encoded like a picture of its own. Which parts there are was chosen by measurement; what a part's cosine is
-//! worth beside the whole's is [`calibrate`](super::calibrate)'s business.
+//! A collage or a screenshot shows the stored photo in a part of itself, and a photo cut from a larger one is a part of it. A
+//! photo that was made darker or was given a cast tells so by its border ([`Levels`]). Each is encoded like a picture of its
+//! own. Which there are was chosen by measurement; what their cosines are worth beside the whole's is
+//! [`calibrate`](super::calibrate)'s business.
 
 use super::SearchError;
+use super::likeness::colours_of;
 use lookalike_vision::Picture;
 use lookalike_vision::encoder::{EncodeError, Encoder};
-use lookalike_vision::pixels::{Border, Filter, Rect, Size, crop_rgb, resize_rgb};
+use lookalike_vision::look::Colours;
+use lookalike_vision::pixels::{Border, Filter, Levels, Rect, Size, crop_rgb, resize_rgb};
 use serde::Serialize;
 
 /// Where a part lies.
@@ -61,18 +64,21 @@ fn rect([left, top, right, lower]: [u32; 4], width: u32, height: u32) -> Rect {
 const WHOLE_SHARE: f32 = 0.9;
 
 /// The photo on a page or a screen or in a frame, where the picture is one of those.
-fn within_border(picture: &Picture) -> Option<Rect> {
+fn within_border(picture: &Picture, border: &Border) -> Option<Rect> {
     let (width, height) = (picture.width(), picture.height());
-    let part = Border::of(picture.rgb(), width, height)?.largest_part()?;
+    let part = border.largest_part()?;
     let share = part.width as f32 * part.height as f32 / (width as f32 * height as f32);
     (share <= WHOLE_SHARE).then_some(part)
 }
 
-/// One part with its signatures.
+/// One part with its signatures, or the whole with those that it may have had.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Part {
-    pub(crate) region: Region,
+    /// `None` for the whole.
+    pub(crate) region: Option<Region>,
     pub(crate) vector: Vec<f32>,
+    /// Which colours the whole had; `None` for a part, whose colours are those of a part.
+    pub(super) colours: Option<Colours>,
 }
 
 /// Longest side of the picture that parts are cut from; a part is then large enough for any encoder.
@@ -96,23 +102,42 @@ pub(super) fn kept(picture: &Picture) -> Picture {
     }
 }
 
-/// Encodes every part of `picture`, all in one batch.
+/// What may lead back to the picture that `picture` was, as its border tells; nothing where it tells of no change.
+fn levels(border: Option<&Border>) -> Vec<Levels> {
+    border.map_or_else(Vec::new, |border| Levels::back_to_white(border.colour()))
+}
+
+/// Whether its border tells that `picture` was made darker or was given a cast.
+pub(super) fn levels_changed(picture: &Picture) -> bool {
+    !levels(Border::of(picture.rgb(), picture.width(), picture.height()).as_ref()).is_empty()
+}
+
+/// Encodes every part of `picture`, and the whole as it may have been, all in one batch.
 pub(super) fn encode(picture: &Picture, encoder: &dyn Encoder) -> Result<Vec<Part>, SearchError> {
     let (width, height) = (picture.width(), picture.height());
+    let border = Border::of(picture.rgb(), width, height);
     let fixed = FIXED.into_iter().map(|(region, halves)| (region, rect(halves, width, height)));
-    let inner = within_border(picture).map(|rect| (Region::WithoutBorder, rect));
+    let inner = border.as_ref().and_then(|border| within_border(picture, border));
     let cut = |(region, rect): (Region, Rect)| {
         let rgb = crop_rgb(picture.rgb(), width, rect);
-        Picture::new(rect.width, rect.height, rgb, None).ok().map(|picture| (region, picture))
+        Picture::new(rect.width, rect.height, rgb, None).ok().map(|picture| (Some(region), picture))
     };
-    let cut: Vec<(Region, Picture)> = fixed.chain(inner).filter_map(cut).collect();
+    let cut = fixed.chain(inner.map(|rect| (Region::WithoutBorder, rect))).filter_map(cut);
+    let before = levels(border.as_ref()).into_iter().filter_map(|levels| {
+        let rgb = levels.undone(picture.rgb());
+        Picture::new(width, height, rgb, None).ok().map(|picture| (None, picture))
+    });
+    let cut: Vec<(Option<Region>, Picture)> = cut.chain(before).collect();
     let vectors = encoder.encode(&cut.iter().map(|(_, picture)| picture).collect::<Vec<_>>())?;
     if vectors.len() != cut.len() || vectors.iter().any(|vector| vector.len() != encoder.id().dimensions) {
         let reason = "it gave other vectors than it was asked for".to_owned();
         return Err(EncodeError { encoder: encoder.id().name.clone(), reason }.into());
     }
-    let parts = cut.into_iter().zip(vectors);
-    Ok(parts.map(|((region, _), vector)| Part { region, vector }).collect())
+    let part = |(region, vector): (Option<Region>, Vec<f32>)| {
+        let colours = if region.is_none() { colours_of(&encoder.id().name, &vector) } else { None };
+        Part { region, vector, colours }
+    };
+    Ok(cut.into_iter().map(|(region, _)| region).zip(vectors).map(part).collect())
 }
 
 #[cfg(test)]
@@ -124,7 +149,8 @@ mod tests {
         let framed = |margin: u32| {
             let inside = |at: u32| (margin..100 - margin).contains(&at);
             let pixel = |at: u32| if inside(at % 100) && inside(at / 100) { [20; 3] } else { [255; 3] };
-            within_border(&Picture::new(100, 100, (0..10_000).flat_map(pixel).collect(), None).unwrap())
+            let picture = Picture::new(100, 100, (0..10_000).flat_map(pixel).collect(), None).unwrap();
+            within_border(&picture, &Border::of(picture.rgb(), 100, 100).unwrap())
         };
         assert_eq!(framed(1), None);
         assert_eq!(framed(20), Some(Rect { x: 20, y: 20, width: 60, height: 60 }));

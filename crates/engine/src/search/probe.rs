@@ -114,6 +114,11 @@ impl Probe {
         Ok(self.parts.get_or_init(|| made))
     }
 
+    /// Whether the picture's border tells that it was made darker or was given a cast.
+    pub(super) fn levels_changed(&self) -> bool {
+        self.pixels.as_ref().is_some_and(|pixels| parts::levels_changed(pixels))
+    }
+
     pub(crate) fn slot(&self) -> usize {
         self.slot
     }

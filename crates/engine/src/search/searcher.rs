@@ -223,8 +223,8 @@ impl Searcher {
 
     /// Products that match, best first, each with its best image.
     ///
-    /// Where copies are looked for and the whole picture leaves doubt whether there is one, the query's parts are encoded
-    /// and looked for too.
+    /// Where copies are looked for and the whole picture leaves doubt whether there is one, the query's parts, and the whole as
+    /// it may have been before its levels were changed, are encoded and looked for too.
     ///
     /// # Errors
     /// When the store fails, or the encoder on the query's parts.
@@ -234,7 +234,13 @@ impl Searcher {
         }
         let asked = Asked { filter: request.filter.as_ref(), ..self.asked(probe, request.mode)? };
         let mut best = self.best(request.top, &asked)?;
-        let certain = || best.first().is_some_and(|(_, found)| Judge::is_certain(found.judgement.score));
+        let certain = || {
+            best.first().is_some_and(|(_, found)| {
+                // A variant in another colour can look certain while the copy that was recoloured does not.
+                Judge::is_certain(found.judgement.score)
+                    && (found.evidence.has_like_colours() || !probe.levels_changed())
+            })
+        };
         if request.mode != Mode::Similar && asked.judge.weighs_parts() && !certain() {
             let parts = self.parts(probe)?;
             if !parts.is_empty() {

@@ -44,6 +44,11 @@ impl Border {
         Some(Self { colour, width, height, held })
     }
 
+    /// Its colour.
+    pub fn colour(&self) -> [u8; 3] {
+        self.colour
+    }
+
     /// Whether a pixel is of about the border's colour.
     pub fn is_like(&self, pixel: [u8; 3]) -> bool {
         is_near(self.colour, pixel)

@@ -14,6 +14,7 @@ pub mod filter;
 pub mod grey;
 mod kernels;
 pub mod letterbox;
+mod levels;
 mod part;
 mod plain;
 mod resampler;
@@ -23,6 +24,7 @@ pub use border::Border;
 pub use crop::{Rect, crop_rgb};
 pub use filter::Filter;
 pub use letterbox::Letterbox;
+pub use levels::Levels;
 pub use resize::{ResizeError, Size, resize_grey, resize_rgb};
 
 pub(crate) use axis::Axis;

@@ -42,7 +42,7 @@ pub(crate) const NAMES: [&str; FEATURES] = [
     "phash_above_95",
     "colours",
     "colours_above_80",
-    "colours_above_95",
+    "colours_above_97",
 ];
 
 /// What was fitted for one encoder.
@@ -89,9 +89,11 @@ pub(crate) fn has_no_colour(colour: f32) -> bool {
 
 /// What agrees, each feature greater for more agreement:
 ///
-/// * `cosine`: of the whole picture, at least 0; `best` is the greater of it and of the best part's;
+/// * `cosine`: of the whole picture, at least 0; `best` is the greater of it and of the best part's, the whole as it may have
+///   been among them;
 /// * `pdq`, `phash`: the share of unrelated pictures' bits that do not differ; 0 for a PDQ of a quality below 50;
-/// * `colours`: the cosine of the colours in both vectors; 0 where they hold none;
+/// * `colours`: the cosine of the colours in both vectors, or of those that the query may have had, where that is greater; 0
+///   where they hold none;
 /// * `_above_`: by how much it is above what the query has in common with the catalog in general
 ///   ([`Background`](crate::search::Background)), or above so many hundredths.
 pub(crate) fn features(evidence: &Evidence) -> [f32; FEATURES] {
@@ -100,7 +102,7 @@ pub(crate) fn features(evidence: &Evidence) -> [f32; FEATURES] {
     let trusted = evidence.pdq_quality >= PDQ_TRUSTED_QUALITY;
     let pdq = if trusted { share(evidence.pdq_bits, PDQ_UNRELATED_BITS) } else { 0.0 };
     let phash = share(evidence.phash_bits, PHASH_UNRELATED_BITS);
-    let colours = evidence.colours.unwrap_or(0.0);
+    let colours = [evidence.colours, evidence.colours_before].into_iter().flatten().fold(0.0, f32::max);
     [
         cosine,
         above(cosine, evidence.background),
@@ -115,6 +117,6 @@ pub(crate) fn features(evidence: &Evidence) -> [f32; FEATURES] {
         above(phash, 0.95),
         colours,
         above(colours, 0.8),
-        above(colours, 0.95),
+        above(colours, 0.97),
     ]
 }

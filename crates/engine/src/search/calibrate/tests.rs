@@ -42,6 +42,7 @@ fn evidence(phash_bits: u32, pdq_bits: u32, cosine: f32) -> Evidence {
         colour: 0.2,
         has_vector: true,
         colours: Some(cosine.max(0.0)),
+        colours_before: None,
     }
 }
 
@@ -77,6 +78,16 @@ fn more_agreement_never_scores_lower() {
             }
         }
     }
+}
+
+#[test]
+fn what_the_colours_may_have_been_can_only_raise_a_score() {
+    let of = |before| {
+        let compared = Evidence { colours: Some(0.74), colours_before: before, ..evidence(4, 32, 0.88) };
+        fitted().judge(&compared, Mode::Duplicate).score
+    };
+    assert_eq!((of(Some(0.2)), of(Some(0.74))), (of(None), of(None)));
+    assert!(of(Some(0.995)) > of(None) && of(Some(1.0)) > of(Some(0.995)));
 }
 
 #[test]
