@@ -23,7 +23,7 @@ import urllib.request
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-INSTALLED = Path(os.environ.get("LOOKALIKE_ENGINES", HERE.parent / "target" / "engines"))
+INSTALLED = Path(os.environ.get("LOOKALIKE_ENGINES") or HERE.parent / "target" / "engines")
 START_SECONDS = 120
 STOP_SECONDS = 30
 COPY_JARS = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"

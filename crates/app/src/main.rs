@@ -23,7 +23,7 @@ fn main() -> ExitCode {
 
 /// Has glibc return what photos took when they were decoded: blocks of a megabyte and more once they are freed, smaller ones
 /// when four megabytes of them lie together. Left to itself it keeps blocks of any size, for each thread apart: a busy server
-/// then takes three times the memory, and more every minute (`benches/load.py`). Told the first alone, it returns and asks for
+/// then takes two to three times the memory, and more every minute (`benches/load.py`). Told the first alone, it returns and asks for
 /// the smaller ones with every photo, which costs a request to `/find_similar/` a seventh of its time.
 #[cfg(target_env = "gnu")]
 fn give_back_freed_memory() {
